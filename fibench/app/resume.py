@@ -1,0 +1,31 @@
+"""`fibench run --resume`: go on with the last run that was interrupted; its cases come from the store."""
+
+from __future__ import annotations
+
+from fibench.app.kinds import kind
+from fibench.app.observer import Observer
+from fibench.app.planning import Planned, plan
+from fibench.app.run import Measured, Request, carry_out
+from fibench.environment.process import alive, me
+from fibench.errors import NotFoundError
+from fibench.model.run import Run
+from fibench.store.sql import SqlStore
+
+LOOKED_AT = 50
+
+
+def resume_run(request: Request, store: SqlStore, observer: Observer) -> Measured:
+    """Measure what is missing. The same seed gives the same schedule, so the verdict is that of an unbroken run."""
+    keys = {one.case.key for one in plan(request.scenarios, request.choice)} if request.scenarios else set()
+    found = next((run for run in store.recent(LOOKED_AT) if _unfinished(run, keys)), None)
+    if found is None:
+        raise NotFoundError("there is no interrupted run to resume", hint="fibench runs lists what is stored")
+    run = store.load(found.id)
+    store.reopen(run.id, me())
+    planned = [Planned(record.case, kind(record.case.kind)) for record in run.cases]
+    return carry_out(run, planned, store, observer, show_output=request.show_output)
+
+
+def _unfinished(run: Run, keys: set[str]) -> bool:
+    ended_early = run.state in ("interrupted", "failed") or (run.state == "running" and not alive(run.owner))
+    return ended_early and (not keys or {record.case.key for record in run.cases} == keys)

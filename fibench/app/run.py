@@ -1,0 +1,111 @@
+"""The product, read aloud: plan → measure → store → compare → judge."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fibench.app.judging import judge
+from fibench.app.measuring import Bench, folder_of, measure
+from fibench.app.observer import Observer
+from fibench.app.planning import Choice, Planned, plan
+from fibench.compare.rule import UntilDecided
+from fibench.environment.fingerprint import collect
+from fibench.environment.process import me
+from fibench.environment.revision import Checkout, check_out, remove
+from fibench.errors import ScenarioError
+from fibench.measure.nursery import Nursery
+from fibench.model.fingerprint import Fingerprint
+from fibench.model.result import RunResult
+from fibench.model.run import CaseRecord, Run, State
+from fibench.store.sql import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for."""
+
+    scenarios: tuple[str, ...]
+    choice: Choice = Choice()
+    label: str | None = None
+    command: str = ""
+    show_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A run as it is stored, and what it says."""
+
+    run: Run
+    result: RunResult
+
+
+def run(request: Request, store: SqlStore, observer: Observer) -> Measured:
+    """Measure scenarios, store everything as it comes, and judge. Ctrl-C ends the run as `interrupted`."""
+    planned = plan(request.scenarios, request.choice)
+    if not planned:
+        raise ScenarioError("no scenario given", hint="fibench list shows the scenarios here")
+    new = begin(planned, request)
+    store.begin(new)
+    return carry_out(new, planned, store, observer, show_output=request.show_output)
+
+
+def begin(planned: Sequence[Planned], request: Request) -> Run:
+    """A new run with its identity, machine and empty records."""
+    packages = {name for one in planned for name in one.workload.packages}
+    seeds = [one.case.measure.seed for one in planned if one.case.measure.seed is not None]
+    now = time.time()
+    return Run(
+        id=time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + uuid.uuid4().hex[:4],
+        started=now,
+        state="running",
+        fingerprint=collect(packages, folder_of(planned[0])),
+        label=request.label,
+        seed=seeds[0] if seeds else random.SystemRandom().getrandbits(32),
+        cases=tuple(CaseRecord(one.case) for one in planned),
+        command=request.command,
+        owner=me(),
+    )
+
+
+def carry_out(
+    run: Run, planned: Sequence[Planned], store: SqlStore, observer: Observer, *, show_output: bool = False
+) -> Measured:
+    """Measure every case of a run that is not done yet; the state says how it ended, and no error loses a generation."""
+    records, start = list(run.cases), time.monotonic()
+    state: State = "failed"
+    observer.began(run.id, [record.case for record in records])
+    checkouts: dict[str, Checkout] = {}
+    try:
+        with Nursery() as nursery:
+            checkouts = _check_out(planned, nursery.folder)
+            bench = Bench(run.id, run.seed, store, nursery, UntilDecided(), observer, checkouts, show_output)
+            for index, one in enumerate(planned):
+                if not records[index].done:
+                    records[index] = measure(one, index, records[index], bench)
+                observer.case_done(index, judge(replace(run, cases=(records[index],))).cases[0])
+        state = "complete"
+    except KeyboardInterrupt:
+        state = "interrupted"
+    finally:
+        remove(checkouts.values())
+        seconds = run.seconds + time.monotonic() - start
+        store.finish(run.id, state, seconds, run.notes)
+    stored = store.load(run.id)
+    return Measured(stored, judge(stored, lambda key: _earlier(store, key)))
+
+
+def _check_out(planned: Sequence[Planned], where: Path) -> dict[str, Checkout]:
+    wanted = [variant.revision for one in planned for variant in one.case.variants if variant.revision]
+    return check_out(wanted, folder_of(planned[0]), where) if wanted else {}
+
+
+def _earlier(store: SqlStore, key: str) -> list[tuple[str, Fingerprint, CaseRecord]]:
+    """The last two complete sessions of a case: one of them may be this run itself."""
+    return [(session.run, session.fingerprint, session.record) for session in store.sessions(key, 2)]
+
+

@@ -1,0 +1,49 @@
+"""fibench compare: two variants of a run, two labels, two run ids, or two files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from fibench.cli import exits, options
+
+
+def command(
+    one: Annotated[str, typer.Argument(metavar="V1", help="A variant, label, run id or file.")],
+    other: Annotated[str, typer.Argument(metavar="V2", help="What is held against it.")],
+    run: Annotated[Optional[str], typer.Option(metavar="RUN", help="Compare variants of this run.")] = None,  # noqa: UP045
+    output: Annotated[list[Path], typer.Option("--output", "-o", metavar="FILE", help=".html .md .csv .json .xml .txt")] = [],  # noqa: B006
+    format: Annotated[Optional[str], typer.Option(metavar="NAME", help="html, markdown, csv, json, junit, terminal.")] = None,  # noqa: UP045,A002
+    anyway: Annotated[bool, typer.Option("--anyway", help="Compare across machines and versions (E0).")] = False,
+    json: options.Json = False,
+    store: options.Store = None,
+) -> int:
+    """Compare V2 against V1: two variants of the last run (interleaved then), or two stored runs.
+
+    Example: [bold]fibench compare v1 v2 -o reports/compare.html[/bold]
+    """
+    from fibench.app.compare import compare
+    from fibench.cli.show import print_document, write
+    from fibench.report.builder import build, build_comparison
+    from fibench.store.sql import open_store
+
+    files = all(word.endswith((".json", ".db", ".sqlite")) for word in (one, other))
+    opened = None if files else open_store(store, read_only=True)
+    try:
+        found = compare(one, other, opened, run=run, anyway=anyway)
+    finally:
+        if opened:
+            opened.close()
+    if found.before and found.after and found.before.id != found.after.id:
+        document = build_comparison(found.result, found.before, found.after)
+    else:
+        document = build(found.result, found.after)
+    if format and not output:
+        write(document, found.result, Path("-"), format)
+    else:
+        print_document(document, found.result, json=json)
+    for path in output:
+        write(document, found.result, path, format)
+    return exits.PASS

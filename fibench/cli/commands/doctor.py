@@ -1,0 +1,24 @@
+"""fibench doctor: what this machine can and cannot do, and how quiet it is."""
+
+from __future__ import annotations
+
+from fibench.cli import exits, options
+
+
+def command(json: options.Json = False, store: options.Store = None) -> int:
+    """Check interpreter, packages, store, clock and noise; says what to do about each problem.
+
+    Example: [bold]fibench doctor[/bold]
+    """
+    from fibench.app.doctor import examine
+    from fibench.cli.console import emit
+    from fibench.cli.table import print_table
+
+    found = examine(store)
+    if json:
+        import json as codec
+
+        emit(codec.dumps([check.to_json() for check in found], indent=2, ensure_ascii=False))
+    else:
+        print_table(("", "check", "found", "what to do"), [(c.state, c.name, c.found, c.hint) for c in found])
+    return exits.MEASUREMENT if any(check.state == "fail" for check in found) else exits.PASS

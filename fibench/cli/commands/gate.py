@@ -1,0 +1,54 @@
+"""fibench gate: for CI. 0: nothing gated is worse; 1: something is; 3: undecided; 4: the measurement failed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from fibench.cli import exits, options
+
+CODES = {"pass": exits.PASS, "worse": exits.FAILED, "undecided": exits.UNDECIDED, "invalid": exits.MEASUREMENT}
+
+
+def command(
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Files or names with a `gate:`.")],
+    against: Annotated[Optional[str], typer.Option(metavar="REVISION", help="Measure this git revision beside the work tree.")] = None,  # noqa: UP045
+    baseline: Annotated[Optional[str], typer.Option(metavar="LABEL", help="Hold against a stored run.")] = None,  # noqa: UP045
+    undecided: Annotated[str, typer.Option(metavar="fail|pass", help="What undecided means: exit 3 or 0.")] = "fail",
+    label: options.Label = None,
+    set_: options.Set = [],  # noqa: B006
+    budget: options.Budget = None,
+    output: Annotated[list[Path], typer.Option("--output", "-o", metavar="FILE", help="Report or .xml (JUnit).")] = [],  # noqa: B006
+    json: options.Json = False,
+    store: options.Store = None,
+) -> int:
+    """Measure, and fail (exit 1) when a metric declared `gate:` is worse by more than its margin.
+
+    Example: [bold]fibench gate scenarios/mine.yaml --against main[/bold]
+    """
+    from fibench.app.gate import Against, gate
+    from fibench.app.planning import Choice
+    from fibench.app.run import Request
+    from fibench.cli.gating import print_gate
+    from fibench.cli.live import observer
+    from fibench.cli.main import debugging
+    from fibench.errors import UsageError
+    from fibench.store.sql import open_store
+    from fibench.units import parse_option
+
+    if against and baseline:
+        raise UsageError("--against and --baseline exclude each other")
+    if undecided not in ("fail", "pass"):
+        raise UsageError(f"--undecided is fail or pass, not '{undecided}'")
+    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"))
+    request = Request(tuple(scenarios), choice, label, " ".join(sys.argv[1:]), debugging())
+    with open_store(store) as opened, observer(quiet=json) as watching:
+        found = gate(request, Against(against, baseline), opened, watching)
+    print_gate(found, json=json, output=output)
+    if found.result.state == "interrupted":
+        return exits.INTERRUPTED
+    code = CODES[found.word]
+    return exits.PASS if code == exits.UNDECIDED and undecided == "pass" else code

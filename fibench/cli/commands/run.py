@@ -1,0 +1,59 @@
+"""fibench run: measure, store, print the verdicts."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from fibench.cli import exits, options
+
+if TYPE_CHECKING:
+    from fibench.model.result import RunResult
+
+
+def command(
+    scenarios: Annotated[Optional[list[str]], typer.Argument(metavar="SCENARIO...", help="Files or names.")] = None,  # noqa: UP045
+    label: options.Label = None,
+    set_: options.Set = [],  # noqa: B006  # typer copies defaults
+    budget: options.Budget = None,
+    variant: options.Variants = [],  # noqa: B006
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the last interrupted run.")] = False,
+    page: Annotated[bool, typer.Option("--report", help="Write the HTML report too.")] = False,
+    json: options.Json = False,
+    store: options.Store = None,
+) -> int:
+    """Measure scenarios, store every generation as it comes, and print the verdicts.
+
+    Example: [bold]fibench run scenarios/json.yaml --label before --budget '10 s'[/bold]
+    """
+    from fibench.app.planning import Choice
+    from fibench.app.resume import resume_run
+    from fibench.app.run import Request, run
+    from fibench.cli.live import observer
+    from fibench.cli.main import debugging
+    from fibench.cli.show import print_result
+    from fibench.store.sql import open_store
+    from fibench.units import parse_option
+
+    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"), tuple(variant))
+    request = Request(tuple(scenarios or ()), choice, label, " ".join(sys.argv[1:]), debugging())
+    with open_store(store) as opened, observer(quiet=json) as watching:
+        measured = (resume_run if resume else run)(request, opened, watching)
+    print_result(measured.result, measured.run, json=json, page=page)
+    return exit_code(measured.result)
+
+
+def exit_code(result: RunResult) -> int:
+    """0, or what the user must not miss: interrupted, failed measurement, a required claim refuted or undecided."""
+    from fibench.compare.case import UNAVAILABLE
+
+    if result.state == "interrupted":
+        return exits.INTERRUPTED
+    if any(UNAVAILABLE not in (case.reason or UNAVAILABLE) for case in result.cases):
+        return exits.MEASUREMENT
+    required = {claim.verdict for claim in result.claims if claim.required}
+    if "REFUTED" in required:
+        return exits.FAILED
+    return exits.UNDECIDED if required & {"UNPROVEN", "NOT TESTABLE"} else exits.PASS

@@ -1,0 +1,28 @@
+"""fibench tag: give a run a name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from fibench.cli import exits, options
+
+
+def command(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id, a label, or last.")],
+    label: Annotated[Optional[str], typer.Argument(metavar="LABEL", help="The name; left out, the label is removed.")] = None,  # noqa: UP045
+    store: options.Store = None,
+) -> int:
+    """Label a stored run, so that compare and gate can name it; the newest run of a label counts.
+
+    Example: [bold]fibench tag last baseline[/bold]
+    """
+    from fibench.cli.console import say
+    from fibench.store.sql import open_store
+
+    with open_store(store) as opened:
+        found = opened.find(run)
+        opened.tag(found, label)
+    say(f"run {found} is now called {label}" if label else f"run {found} has no label now")
+    return exits.PASS

@@ -1,0 +1,19 @@
+"""The documented exit codes; a command returns one of these and nothing else."""
+
+from __future__ import annotations
+
+PASS = 0
+FAILED = 1
+USAGE = 2
+UNDECIDED = 3
+MEASUREMENT = 4
+INTERRUPTED = 130
+
+MEANING = {
+    PASS: "pass",
+    FAILED: "a gate or a required claim failed",
+    USAGE: "bad usage or scenario",
+    UNDECIDED: "undecided",
+    MEASUREMENT: "the measurement failed",
+    INTERRUPTED: "interrupted; what was measured is kept",
+}

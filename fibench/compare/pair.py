@@ -1,0 +1,88 @@
+"""Pairs of variants that ran in the same rounds → one log-ratio per inference unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from fibench.model.metric import Metric
+from fibench.model.run import CaseRecord, Generation
+from fibench.stats.sequential import Floats
+
+NOTHING: Floats = np.empty(0)
+
+
+class NotPositiveError(ValueError):
+    """A value of zero or less has no logarithm, so there is no ratio."""
+
+
+def gains(record: CaseRecord, metric: Metric, baseline: str, candidate: str) -> Floats:
+    """ln(gain of candidate over baseline), one per unit (shape (n,)): above 0 the candidate is better."""
+    sign = 1.0 if metric.direction == "lower" else -1.0
+    return sign * log_ratios(record, metric.name, baseline, candidate)
+
+
+def log_ratios(record: CaseRecord, metric: str, over: str, under: str) -> Floats:
+    """ln(metric(over) / metric(under)), one per unit: the median of a generation's rounds, or each round."""
+    per_generation = (_rounds(generation, metric, over, under) for generation in record.generations)
+    found = [ratios for ratios in per_generation if len(ratios)]
+    if not found:
+        return NOTHING
+    if record.unit == "round":
+        return np.concatenate(found)
+    return np.array([np.median(ratios) for ratios in found])
+
+
+def unit_values(record: CaseRecord, metric: str, variant: str, quantile: float = 0.5) -> Floats:
+    """One value per unit: the quantile of the variant's blocks in a generation, or each round's mean."""
+    if record.unit == "round" and quantile == 0.5:
+        return blocks(record.generations, metric, variant)
+    values = [blocks([generation], metric, variant) for generation in record.generations]
+    return np.array([np.quantile(found, quantile) for found in values if len(found)])
+
+
+def unit_shares(record: CaseRecord, metric: str, of: str, variant: str) -> Floats:
+    """The share metric / of, one per generation: the median over its blocks."""
+    shares = []
+    for generation in record.generations:
+        part, whole = blocks([generation], metric, variant), blocks([generation], of, variant)
+        if len(part) and len(part) == len(whole) and (whole > 0).all():
+            shares.append(np.median(part / whole))
+    return np.array(shares)
+
+
+def blocks(generations: Iterable[Generation], metric: str, variant: str) -> Floats:
+    """All block values of a variant, in order."""
+    parts = [
+        np.asarray(generation.metrics[metric])[_where(generation, variant)]
+        for generation in generations
+        if metric in generation.metrics
+    ]
+    return np.concatenate(parts) if parts else NOTHING
+
+
+def _where(generation: Generation, variant: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.array([name == variant for name in generation.variants])
+
+
+def _rounds(generation: Generation, metric: str, over: str, under: str) -> Floats:
+    """Mean log of `over` minus mean log of `under` in every round that holds both."""
+    if metric not in generation.metrics:
+        return NOTHING
+    rounds = np.asarray(generation.rounds)
+    values = np.asarray(generation.metrics[metric], dtype=float)
+    top, bottom = _where(generation, over), _where(generation, under)
+    if (values[top | bottom] <= 0).any():
+        raise NotPositiveError(f"{metric} is zero in some blocks, so there is no ratio")
+    logs = np.log(np.where(values > 0, values, 1.0))
+    size = int(rounds.max()) + 1 if len(rounds) else 0
+
+    def mean(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[Floats, Floats]:
+        count = np.bincount(rounds[mask], minlength=size)
+        return np.bincount(rounds[mask], weights=logs[mask], minlength=size), count.astype(float)
+
+    (top_sum, top_count), (bottom_sum, bottom_count) = mean(top), mean(bottom)
+    both = (top_count > 0) & (bottom_count > 0)
+    found: Floats = top_sum[both] / top_count[both] - bottom_sum[both] / bottom_count[both]
+    return found

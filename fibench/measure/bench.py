@@ -1,0 +1,161 @@
+"""The child's bench: opens steps, tries them, times them. Standard library only.
+
+Used by a worker that holds all variants, and by each member of a ring that holds one.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+import time
+import traceback
+from typing import Any
+
+from fibench.measure.block import timer
+from fibench.measure.outcome import describe
+from fibench.step import Step
+
+
+class TargetError(Exception):
+    """Something the target did: what, of which variant, where in the user's code."""
+
+    def __init__(self, variant: str, error: BaseException, doing: str) -> None:
+        super().__init__(str(error))
+        self.report = {
+            "variant": variant,
+            "doing": doing,
+            "type": type(error).__name__,
+            "message": _message(error),
+            "where": _place(error),
+            "traceback": "".join(traceback.format_exception(error))[-8000:],
+        }
+
+
+class Bench:
+    """Steps by variant number, with the marker that tells the parent what was running if this process dies."""
+
+    def __init__(self, operation: str, mark: int) -> None:
+        self.operation = operation
+        self.mark_fd = mark
+        self.names: dict[int, str] = {}
+        self.steps: dict[int, Step] = {}
+        self.timers: dict[int, Any] = {}
+        self.pid = os.getpid()
+
+    def open(self, number: int, variant: dict[str, Any]) -> dict[str, Any]:
+        """Import and set up one variant; returns its facts."""
+        self.names[number] = variant["name"]
+        self.mark(number)
+        for folder in reversed(variant.get("path", [])):
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+        with _Guarded(self, number, "setting up"):
+            module, _, name = self.operation.partition(":")
+            step = getattr(importlib.import_module(module), name)(variant["params"])
+        self.steps[number] = step
+        self.timers[number] = timer(step)
+        with _Guarded(self, number, "describing itself"):
+            return dict(step.facts())
+
+    def try_once(self, number: int) -> dict[str, Any]:
+        """The smoke pass: two untimed calls; equal outcomes mean the answer is fit to be compared."""
+        self.mark(number)
+        step = self.steps[number]
+        with _Guarded(self, number, "its first call"):
+            first = describe(step.outcome())
+            if step.once:  # macro work: a second call costs too much to learn only whether it varies
+                return first
+            second = describe(step.outcome())
+        if first["same"] != second["same"]:
+            return {**second, "same": None, "tree": None, "why": "it differs from call to call"}
+        return second
+
+    def seconds_per_call(self, number: int, target: float) -> float:
+        """Double the loops until a block lasts `target` seconds; the best of the last two attempts."""
+        self.mark(number)
+        loops = 1
+        while True:
+            with _Guarded(self, number, "calibration"):
+                wall = min(self.timers[number](loops)["wall"] for _ in range(1 if loops == 1 else 2))
+            if wall * loops >= target / 2 or self.steps[number].once or loops >= 1 << 30:
+                return float(wall)
+            loops = max(loops * 2, min(loops * 100, int(target / max(wall, 1e-9))))
+
+    def warm_up(self, number: int, loops: int, seconds: float) -> None:
+        """Untimed blocks until `seconds` have passed; at least one, for caches and specialised bytecode."""
+        self.mark(number)
+        end = time.perf_counter() + seconds
+        with _Guarded(self, number, "warm-up"):
+            self.timers[number](loops)
+            while time.perf_counter() < end and not self.steps[number].once:
+                self.timers[number](loops)
+
+    def settle(self, collect: bool) -> None:
+        """Move everything alive out of the collector's sight, so that a full collection costs every variant the same."""
+        gc.collect()
+        gc.freeze()
+        (gc.enable if collect else gc.disable)()
+
+    def block(self, number: int, loops: int) -> dict[str, float]:
+        """One timed block."""
+        self.mark(number)
+        try:
+            metrics: dict[str, float] = self.timers[number](loops)
+        except BaseException as error:
+            self.leave_if_forked()
+            raise TargetError(self.names[number], error, "a timed block") from error
+        return metrics
+
+    def close(self) -> None:
+        """Close every step; a step that fails to close is not worth losing its numbers for."""
+        for step in self.steps.values():
+            try:
+                step.close()
+            except Exception as error:
+                print(f"fibench: close failed: {error}", file=sys.stderr)
+
+    def mark(self, number: int) -> None:
+        """Say what runs now: the parent reads this byte when the worker dies or hangs."""
+        os.pwrite(self.mark_fd, bytes([number]), 0)
+
+    def leave_if_forked(self) -> None:
+        """A target that forks and comes back twice must not answer twice, nor measure twice."""
+        if os.getpid() != self.pid:
+            os.pwrite(self.mark_fd, b"\1", 1)
+            os._exit(0)
+
+
+class _Guarded:
+    """Turns whatever the target raises (SystemExit too) into a TargetError."""
+
+    def __init__(self, bench: Bench, number: int, doing: str) -> None:
+        self.bench, self.number, self.doing = bench, number, doing
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self.bench.leave_if_forked()
+        if error is not None:
+            raise TargetError(self.bench.names[self.number], error, self.doing) from error
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"called sys.exit({error.code!r})"
+    return str(error) or type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    """The deepest frame outside fibench, else the file that failed to import."""
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    places = [
+        f"{frame.filename}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((own, "<frozen"))
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    return places[-1] if places else ""

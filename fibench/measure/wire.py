@@ -1,0 +1,46 @@
+"""What a worker is told of a variant: absolute folders, plain data, and whether it needs a start of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fibench.measure.plan import needs_own_start
+from fibench.model.case import Case, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A git work tree checked out for a revision, standing in for the repository at `root`."""
+
+    root: Path
+    checkout: Path
+
+    def rebase(self, folder: Path) -> Path:
+        """The same folder inside the checkout; folders outside the repository stay where they are."""
+        return self.checkout / folder.relative_to(self.root) if folder.is_relative_to(self.root) else folder
+
+
+def task_of(case: Case, variant: Variant, trees: Mapping[str, Tree]) -> dict[str, Any]:
+    """The JSON form of a variant for the worker; `path` and `cwd` become absolute, inside the revision's tree."""
+    tree = trees.get(variant.revision) if variant.revision else None
+    folder = Path(case.folder)
+
+    def place(relative: str) -> str:
+        found = (folder / Path(relative).expanduser()).resolve()
+        return str(tree.rebase(found) if tree else found)
+
+    params = dict(variant.params)
+    if "cwd" in params:
+        params["cwd"] = place(params["cwd"] or ".")
+    path = [place(entry) for entry in params["path"]] + [place(".")] if "path" in params else []
+    return {
+        "name": variant.name,
+        "params": params,
+        "env": variant.env,
+        "path": path,
+        "python": variant.python,
+        "spawn": needs_own_start(variant),
+    }

@@ -1,0 +1,1 @@
+"""The frozen types that cross every border; data only, no behaviour beyond what follows from their own fields."""

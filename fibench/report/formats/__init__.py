@@ -1,0 +1,1 @@
+"""One file per format. A format knows syntax and escaping; words, rounding and order come with the document."""

@@ -1,0 +1,63 @@
+"""One self-contained HTML page: no network, no external file, readable without JavaScript, safe under a strict CSP."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from fibench.model.document import Block, Chart, DistributionChart, Facts, Notes, Paragraph, RatioChart, Table, TimelineChart
+from fibench.model.document import Report
+from fibench.report import charts
+from fibench.report.words import GLYPHS, glyph
+
+WIDE = {RatioChart: 980, DistributionChart: 480, TimelineChart: 480}
+NARROW = 340
+
+
+class HtmlPage:
+    """The page as HTML."""
+
+    suffix = ".html"
+
+    def render(self, report: Report) -> str:
+        drawn = _Drawings()
+        return _template().render(document=report.document, draw=drawn.draw) + "\n"
+
+
+class _Drawings:
+    """Draws every chart twice, wide and for a phone, and numbers them, because ids are unique on a page."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def draw(self, chart: Chart) -> Markup:
+        self.count += 1
+        wide = charts.draw(chart, WIDE[type(chart)], f"chart-{self.count}-wide")
+        narrow = charts.draw(chart, NARROW, f"chart-{self.count}-narrow")
+        return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')  # noqa: S704 - our own writer escapes
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("fibench.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS)  # noqa: S704 - a constant
+    environment.filters["tie"] = _tie
+    return environment.get_template("page.html")
+
+
+def _tie(text: str) -> str:
+    """An interval or a number and its sign are never torn apart at a line's end."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=[\d∞],) (?=[\d∞.,]+[\])])", "\N{NO-BREAK SPACE}", text)
+
+
+def _kind(block: Block) -> str:
+    """Which macro shows the block."""
+    for kind, name in ((Paragraph, "paragraph"), (Table, "table"), (Facts, "facts"), (Notes, "notes"), (RatioChart, "gains")):
+        if isinstance(block, kind):
+            return name
+    return "series"

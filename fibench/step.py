@@ -1,0 +1,55 @@
+"""What an operation hands to the timed loop. Standard library only: every worker process imports this page.
+
+A kind's child half is `open(params: dict) -> Step`. The timed loop itself lives in `fibench.measure.block`; a Step
+only says what is called, what happens untimed around each block, and what is worth knowing afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Step:
+    """One thing that can be run in blocks.
+
+    call     called `loops` times a block with `args`; a coroutine function when `runner` is set
+    runner   an `asyncio.Runner`; the block then awaits inside its loop, so loop start-up is not timed
+    once     a block is exactly one call (macro work: a file, a process)
+    before   untimed, before each block
+    after    untimed, after each block of `loops` calls: more metrics per call, in base units; they may replace
+             `wall` and `cpu` where the step has better clocks (a child's rusage)
+    outcome  one untimed call whose value is compared between variants; NotImplemented: there is nothing to compare
+    facts    kept beside the numbers (filter list, server, file layout …)
+    close    frees everything
+    """
+
+    __slots__ = ("after", "args", "before", "call", "close", "facts", "once", "outcome", "runner")
+
+    def __init__(
+        self,
+        call: Callable[..., Any],
+        args: tuple[Any, ...] = (),
+        *,
+        runner: Any = None,
+        once: bool = False,
+        before: Callable[[], object] | None = None,
+        after: Callable[[int], dict[str, float]] | None = None,
+        outcome: Callable[[], object] | None = None,
+        facts: Callable[[], dict[str, Any]] = dict,
+        close: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.call = call
+        self.args = args
+        self.runner = runner
+        self.once = once
+        self.before = before
+        self.after = after
+        self.outcome = outcome if outcome is not None else self._call_once
+        self.facts = facts
+        self.close = close
+
+    def _call_once(self) -> object:
+        if self.runner is None:
+            return self.call(*self.args)
+        return self.runner.run(self.call(*self.args))

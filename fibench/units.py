@@ -1,0 +1,197 @@
+"""Quantities: the only door between what people write ("64 KiB", "1 ms") and base units (s, B, 1/s, 1).
+
+Inside fibench every number is in base units; scaling happens here, on the way in and on the way out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from fibench.errors import UsageError
+from collections.abc import Iterable, Mapping
+
+TIME = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+BYTES = {
+    "B": 1,
+    "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
+}  # fmt: skip
+RATE = {"/s": 1.0, "/min": 1 / 60, "/h": 1 / 3600}
+FRACTION = {"%": 0.01}
+DIMENSIONS: dict[str, Mapping[str, float]] = {
+    "duration": TIME, "size": BYTES, "rate": RATE, "fraction": FRACTION,
+}  # fmt: skip
+EXAMPLES = {"duration": "'30 s' or '1 ms'", "size": "'64 KiB' or '16 MB'", "rate": "'100/s'", "fraction": "'2 %'"}
+
+_NUMBER = re.compile(r"\s*([-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*\Z")
+
+
+def parse(text: object, dimension: str) -> float:
+    """Turn "1 ms" into 0.001 (base unit of `dimension`); raise ValueError saying what was expected.
+
+    A fraction may also be a bare number; every other quantity needs its unit, because "30" of what?
+    """
+    table = DIMENSIONS[dimension]
+    wanted = f"a {dimension} such as {EXAMPLES[dimension]}"
+    if isinstance(text, bool) or not isinstance(text, (int, float, str)):
+        raise ValueError(f"expected {wanted}, found {text!r}")
+    match = _NUMBER.match(str(text))
+    if not match:
+        raise ValueError(f"expected {wanted}, found {text!r}")
+    number, unit = float(match[1].replace("_", "")), match[2]
+    if unit not in table and not (unit == "" and (dimension == "fraction" or number == 0)):
+        known = ", ".join(table)
+        raise ValueError(f"{'no unit' if not unit else f'unknown unit {unit!r}'} in {text!r}: expected {wanted} ({known})")
+    value = number * table.get(unit, 1.0)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a finite number")
+    return value
+
+
+def parse_option(name: str, text: str | None, dimension: str) -> float | None:
+    """A quantity given on the command line; UsageError names the option."""
+    if text is None:
+        return None
+    try:
+        return parse(text, dimension)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
+
+
+def looks_like_quantity(text: str) -> bool:
+    """True for "1 ms" or "64 KiB": used to turn free matrix values into numbers."""
+    match = _NUMBER.match(text)
+    return match is not None and any(match[2] in table for table in DIMENSIONS.values())
+
+
+def same(one: object, other: object) -> bool:
+    """Do two written values mean the same: 1000 and "1000", "1 ms" and "1000 us", 0.02 and "2 %"?"""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if one == other or str(one) == str(other):
+        return True
+    for dimension in DIMENSIONS:
+        try:
+            return math.isclose(parse(one, dimension), parse(other, dimension), rel_tol=1e-12)
+        except ValueError:
+            continue
+    return False
+
+
+def show(value: float | None, unit: str) -> str:
+    """A value in base units as people read it: 0.00147 s → "1.47 ms", 65536 B → "64.0 KiB"."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if unit in _STEPS:
+        name, size = scale_of(value, unit)
+        return f"{three_digits(value / size)} {name}"
+    if unit == "%":
+        return f"{three_digits(value * 100)} %"
+    return f"{three_digits(value)}{'' if unit in ('1', '') else ' ' + unit}"
+
+
+_STEPS = {
+    "s": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
+    "B": (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)),
+    "1/s": (("M/s", 1e6), ("k/s", 1e3), ("/s", 1.0)),
+}
+
+
+def scale_of(value: float, unit: str) -> tuple[str, float]:
+    """The unit in which `value` is best read, and its size in base units: (0.0015, "s") → ("ms", 0.001)."""
+    if unit == "%":
+        return "%", 0.01
+    if unit not in _STEPS:
+        return ("" if unit == "1" else unit), 1.0
+    if value == 0:
+        return next((name, size) for name, size in _STEPS[unit] if size == 1.0)
+    rounded = abs(float(f"{value:.3g}"))  # 999.96 µs reads as 1.00 ms
+    return next((step for step in _STEPS[unit] if rounded >= step[1]), _STEPS[unit][-1])
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits without an exponent where people would not expect one."""
+    if value == 0:
+        return "0"
+    if not 1e-9 < abs(value) < 1e15:
+        return f"{value:.3g}"
+    size = math.floor(math.log10(abs(float(f"{value:.3g}"))))  # of the rounded value: 9.999 reads as 10.0
+    return f"{value:,.{min(max(0, 2 - size), 12)}f}"
+
+
+def ratio(value: float | None) -> str:
+    """A ratio with the digits that its distance from 1 needs: 1.003×, 1.69×, 12.4×."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.{_ratio_digits(value)}f}×"
+
+
+def _ratio_digits(value: float) -> int:
+    away = abs(value - 1)
+    if 0 < value < 0.1:
+        return min(12, 1 - math.floor(math.log10(value)))
+    return 4 if away < 0.02 else 3 if away < 0.2 else 2 if value < 10 else 1 if value < 100 else 0
+
+
+def interval(low: float | None, high: float | None, apart: Iterable[float] = ()) -> str:
+    """[1.64, 1.71], with the digits its width needs, and enough that no bound seems to cross a number of `apart`."""
+    return _interval(low, high, _shared_digits((low, high), tuple(apart)))
+
+
+def estimate(value: float, low: float | None, high: float | None, apart: Iterable[float] = ()) -> tuple[str, str]:
+    """A ratio and its interval, rounded alike: ("1.69×", "[1.64, 1.71]"); without any bound the ratio stands alone."""
+    if _finite((low, high)) in ([], [value, value]):
+        return ratio(value), _interval(low, high, _ratio_digits(value))
+    digits = _shared_digits((low, high, value), tuple(apart))
+    return f"{value:,.{digits}f}×", _interval(low, high, digits)
+
+
+def _interval(low: float | None, high: float | None, digits: int) -> str:
+    if not _finite((low, high)):
+        return "–"
+    left = f"[{low:,.{digits}f}" if low is not None and math.isfinite(low) else "(–∞"
+    right = f"{high:,.{digits}f}]" if high is not None and math.isfinite(high) else "∞)"
+    return f"{left}, {right}"
+
+
+def _finite(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def _shared_digits(values: tuple[float | None, ...], apart: tuple[float, ...]) -> int:
+    """Decimals that show half the width of `values`, at least three digits of small numbers, and every side of `apart`."""
+    known = _finite(values)
+    size = max((abs(value) for value in known), default=1.0)
+    width = max(known, default=1.0) - min(known, default=1.0)
+    least = 2 if size < 10 else 1 if size < 100 else 0
+    if 0 < size < 0.1:
+        least = 1 - math.floor(math.log10(size))
+    digits = min(9, max(least, math.ceil(-math.log10(width / 2)))) if width > 0 else least
+
+    def crosses(digits: int) -> bool:
+        return any((value < mark) != (round(value, digits) < mark) for value in known for mark in apart)
+
+    return next((more for more in range(digits, digits + 4) if not crosses(more)), digits)
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction in percent: 0.0012 → "0.12 %", 0.99 → "99 %", 0.999 → "99.9 %"."""
+    if fraction is None or not math.isfinite(fraction):
+        return "–"
+    value = fraction * 100
+    if value == 0 or abs(value) >= 10:
+        return f"{value:,.10g} %" if abs(value - round(value, 3)) < 1e-9 else f"{value:,.1f} %"
+    return f"{float(f'{value:.2g}'):g} %"
+
+
+def duration(seconds: float) -> str:
+    """Elapsed or remaining wall time: "0.8 s", "42 s", "3 min 05 s", "2 h 05 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 89.5:
+        return f"{seconds:.0f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,73 @@
+"""Kind `command`: any command line: wall time, CPU time and peak memory of every execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from fibench.model.metric import Metric
+from fibench.model.note import Note
+from fibench.model.result import CaseResult
+from fibench.model.run import CaseRecord
+from fibench.model.scenario import Strict
+
+
+class Params(Strict):
+    """A string is split as a shell would, but no shell runs it; `shell: true` gives it to /bin/sh."""
+
+    command: str | Annotated[tuple[str, ...], Field(min_length=1)]
+    cwd: str = "."
+    env: dict[str, str] = {}
+    stdin: str | None = None
+    exit_codes: tuple[int, ...] = (0,)
+    shell: bool = False
+    values: dict[str, str] = {}
+
+
+class CommandKind:
+    """The parent half: `{name}` in the command is replaced by the matrix value of that name."""
+
+    name = "command"
+    about = "any command line: wall, CPU and peak memory of each execution"
+    Params = Params
+    metrics: Mapping[str, Metric] = {
+        "wall": Metric("wall", about="from spawn to exit"),
+        "cpu": Metric("cpu", about="user + system time of the command and the children it waited for"),
+        "peak_memory": Metric("peak_memory", "B", about="largest resident set of the command (maxrss, wait4)"),
+    }
+    operation = "fibench.operations.command:open"
+    packages: tuple[str, ...] = ()
+    per_round = True
+
+    def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
+        """Matrix keys fill `{name}` in the command; one that appears nowhere is a mistake."""
+        command = params.get("command", "")
+        text = command if isinstance(command, str) else " ".join(map(str, command))
+        unused = [name for name in free if "{" + name + "}" not in text + str(params.get("env", {}))]
+        if unused:
+            raise ValueError(f"'{unused[0]}' is used nowhere: write {{{unused[0]}}} in the command")
+        return {**params, "values": {name: str(value) for name, value in free.items()}} if free else dict(params)
+
+    def unavailable(self, params: Mapping[str, Any]) -> str:
+        """Always available: a missing program is the variant's own failure."""
+        return ""
+
+    def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Two commands are not expected to print the same."""
+        return False
+
+    def notes(self, record: CaseRecord, result: CaseResult) -> Iterable[Note]:
+        """Say where peak memory is only the launcher's own size."""
+        for generation in record.generations[:1]:
+            floors = generation.facts.get("variants", {}).values()
+            floor = max((facts.get("memory_floor", 0) for facts in floors), default=0)
+            for name, metrics in result.summaries.items():
+                peak = metrics.get("peak_memory")
+                if peak and peak.median and floor and peak.median <= floor * 1.02:
+                    text = f"{name} needs no more than the {floor / 2**20:.1f} MiB that a process is started with"
+                    yield Note("memory-floor", text, "its peak memory is an upper bound", record.case.title)
+
+
+KIND = CommandKind()
