@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping
 
 from fibench.errors import UsageError
-from collections.abc import Iterable, Mapping
 
 TIME = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 BYTES = {
@@ -63,20 +63,6 @@ def looks_like_quantity(text: str) -> bool:
     """True for "1 ms" or "64 KiB": used to turn free matrix values into numbers."""
     match = _NUMBER.match(text)
     return match is not None and any(match[2] in table for table in DIMENSIONS.values())
-
-
-def same(one: object, other: object) -> bool:
-    """Do two written values mean the same: 1000 and "1000", "1 ms" and "1000 us", 0.02 and "2 %"?"""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if one == other or str(one) == str(other):
-        return True
-    for dimension in DIMENSIONS:
-        try:
-            return math.isclose(parse(one, dimension), parse(other, dimension), rel_tol=1e-12)
-        except ValueError:
-            continue
-    return False
 
 
 def show(value: float | None, unit: str) -> str:
@@ -167,7 +153,7 @@ def _shared_digits(values: tuple[float | None, ...], apart: tuple[float, ...]) -
     least = 2 if size < 10 else 1 if size < 100 else 0
     if 0 < size < 0.1:
         least = 1 - math.floor(math.log10(size))
-    digits = min(9, max(least, math.ceil(-math.log10(width / 2)))) if width > 0 else least
+    digits = min(9, max(least, math.ceil(-math.log10(width / 2) - 1e-9))) if width > 0 else least
 
     def crosses(digits: int) -> bool:
         return any((value < mark) != (round(value, digits) < mark) for value in known for mark in apart)

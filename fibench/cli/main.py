@@ -20,7 +20,7 @@ app = typer.Typer(
     name="fibench",
     help="Benchmarks that say what is true: V1 against V2, interleaved, with a verdict you can trust.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -15,7 +15,7 @@ from fibench.model.note import Note
 from fibench.model.result import CaseResult, Comparison, Control, Summary
 from fibench.model.run import CaseRecord
 from fibench.stats.quantile import quantile
-from fibench.stats.sequential import Interval, confidence_sequence, sup_e_value
+from fibench.stats.sequential import Floats, Interval, confidence_sequence, sup_e_value
 
 UNAVAILABLE = "not available here: "
 """How a failure begins that is nobody's fault: the claim is then not testable instead of unproven."""
@@ -84,7 +84,7 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
     )
 
 
-def interval_of(record: CaseRecord, metric: Metric, differences: pair.Floats) -> Interval:
+def interval_of(record: CaseRecord, metric: Metric, differences: Floats) -> Interval:
     """The confidence sequence; counted metrics that never vary are known exactly once two generations agree."""
     if metric.counted and len(differences) >= 2 and np.ptp(differences) == 0:
         exact = float(differences[0])

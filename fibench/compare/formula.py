@@ -82,7 +82,7 @@ def _value(node: ast.AST) -> Any:
 
 
 def _power(base: float, exponent: float) -> float:
-    result = base**exponent
+    result: float | complex = base**exponent
     if isinstance(result, complex):
         raise ValueError("a negative number has no such power")
     return result

@@ -79,8 +79,8 @@ def _rounds(generation: Generation, metric: str, over: str, under: str) -> Float
     size = int(rounds.max()) + 1 if len(rounds) else 0
 
     def mean(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[Floats, Floats]:
-        count = np.bincount(rounds[mask], minlength=size)
-        return np.bincount(rounds[mask], weights=logs[mask], minlength=size), count.astype(float)
+        count = np.bincount(rounds[mask], minlength=size).astype(float)
+        return np.bincount(rounds[mask], weights=logs[mask], minlength=size).astype(float), count
 
     (top_sum, top_count), (bottom_sum, bottom_count) = mean(top), mean(bottom)
     both = (top_count > 0) & (bottom_count > 0)

@@ -10,7 +10,6 @@ import importlib
 import os
 import sys
 import time
-import traceback
 from typing import Any
 
 from fibench.measure.block import timer
@@ -23,6 +22,8 @@ class TargetError(Exception):
 
     def __init__(self, variant: str, error: BaseException, doing: str) -> None:
         super().__init__(str(error))
+        import traceback  # only when something went wrong: it costs every worker 3 ms
+
         self.report = {
             "variant": variant,
             "doing": doing,
@@ -150,6 +151,8 @@ def _message(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     """The deepest frame outside fibench, else the file that failed to import."""
+    import traceback
+
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     places = [
         f"{frame.filename}:{frame.lineno}"

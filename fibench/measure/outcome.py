@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Any
 
@@ -13,6 +12,12 @@ SHOWN = 60
 
 class _OpaqueError(Exception):
     pass
+
+
+def _digest(data: Any) -> str:
+    import hashlib  # once a case, not once a worker
+
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def describe(value: object) -> dict[str, Any]:
@@ -30,7 +35,7 @@ def describe(value: object) -> dict[str, Any]:
     except RecursionError:
         return {"same": None, "tree": None, "shown": shown, "why": "it is nested too deeply"}
     text = repr(tree)
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    digest = _digest(text.encode("utf-8", "surrogatepass"))
     return {"same": digest, "tree": tree if len(text) <= TEXT_LIMIT else None, "shown": shown}
 
 
@@ -54,7 +59,7 @@ def _plain(value: Any, left: list[int]) -> Any:
     if kind is float:
         return value if math.isfinite(value) else f"float:{value}"
     if kind in (bytes, bytearray, memoryview):
-        return "bytes:" + hashlib.blake2b(value, digest_size=16).hexdigest() + f":{len(value)}"
+        return "bytes:" + _digest(value) + f":{len(value)}"
     if kind in (list, tuple):  # a list and a tuple of equal items are the same answer
         return [_plain(item, left) for item in value]
     if kind is dict:

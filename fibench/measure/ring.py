@@ -40,12 +40,14 @@ class Ring:
         self.tokens = {number: os.pipe() for number in range(count)}
         for number in task["order"]:
             self._start(number, task["variants"][number], task)
-        facts, once, modules = {}, False, {}
+        facts: dict[str, Any] = {}
+        versions: dict[str, str] = {}
+        once = False
         for number in task["order"]:
             answer = self._ask(number, {"do": "open", "variant": task["variants"][number]})
             facts[task["variants"][number]["name"]] = answer["facts"]
-            once, modules = once or answer["once"], {**modules, **answer["modules"]}
-        return {"facts": facts, "once": once, "modules": modules}
+            once, versions = once or answer["once"], {**versions, **answer["modules"]}
+        return {"facts": facts, "once": once, "modules": versions}
 
     def do_try(self, task: dict[str, Any]) -> dict[str, Any]:
         """The smoke pass of one variant."""

@@ -6,7 +6,6 @@ The kind's own parameters stay a plain mapping here; the kind validates them in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -112,10 +111,6 @@ class Test(Strict):
     ratio: RatioOf | None = None
     share: ShareOf | None = None
     value: ValueOf | None = None
-
-    def holds_at(self, point: Mapping[str, Any]) -> bool:
-        """Is this test about that matrix point? `1 ms` and `1000 us` are the same place."""
-        return all(key in point and units.same(point[key], value) for key, value in self.where.items())
 
     @property
     def form(self) -> str:

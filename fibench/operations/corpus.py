@@ -11,7 +11,7 @@ import random
 from typing import Any
 
 SEED = 20251028
-WORDS = (
+WORDS = (  # noqa: SIM905  # prose reads better than a list
     "de la que el en y a los se del las un por con no una su para es al lo como más pero sus le ya o este sí porque "
     "esta entre cuando muy sin sobre también me hasta hay donde quien desde todo nos durante todos uno les ni contra "
     "otros ese eso ante ellos e esto mí antes algunos qué unos yo otro otras otra él tanto esa estos mucho quienes "

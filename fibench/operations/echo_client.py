@@ -85,11 +85,15 @@ class Server:
         assert self.process.stdin
         self.process.stdin.write("cpu\n")
         self.process.stdin.flush()
-        return int(self._line()) * 1e-9
+        answer = self._line()
+        if not answer:
+            raise ConnectionError("the echo server has ended")
+        return int(answer) * 1e-9
 
     def close(self) -> None:
         """End of file ends it; a kill if it does not listen."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         with contextlib.suppress(BrokenPipeError):  # it may have ended already
             self.process.stdin.close()
         try:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ import h5py
 from fibench.operations import corpus
 from fibench.operations.hdf5_layouts import LAYOUTS, Layout, described, stored
 from fibench.step import Step
+
+PROBE = Path(__file__).with_name("hdf5_probe.py")
 
 
 def open(params: dict[str, Any]) -> Step:
@@ -55,11 +57,16 @@ def open(params: dict[str, Any]) -> Step:
 
 def events_of(params: dict[str, Any]) -> list[str]:
     """The document's events exactly, realistic ones of about `size` bytes, or those of a given file."""
-    count, size = params["events"], int(params["size"])
     if params["file"]:
         with h5py.File(params["file"], "r") as given:
-            return [_text(item) for item in given[params["dataset"]][:count]]
-    if params["content"] == "literal":
+            return [_text(item) for item in given[params["dataset"]][: params["events"]]]
+    return made(params["content"], params["events"], int(params["size"]))
+
+
+@cache
+def made(content: str, count: int, size: int) -> list[str]:
+    """One copy a process, so that no variant has the warmer memory; not to be changed."""
+    if content == "literal":
         return [f"event_{i}_" + "x" * size for i in range(count)]
     rng = corpus.generator("hdf5")
     found = []
@@ -175,7 +182,7 @@ def _probe() -> dict[str, Any]:
     import subprocess
     import sys
 
-    command = [sys.executable, "-P", os.path.join(os.path.dirname(__file__), "hdf5_probe.py")]
+    command = [sys.executable, "-P", str(PROBE)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except subprocess.TimeoutExpired:

@@ -13,6 +13,7 @@ Every library runs with its defaults (json escapes non-ASCII characters and puts
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from fibench.operations import json_payloads
@@ -23,17 +24,24 @@ Codec = Callable[[Any], Any]
 
 def open(params: dict[str, Any]) -> Step:
     """Build the document, untimed, and bind it to the library's function."""
-    payload, library = params["payload"], params["library"]
-    value = json_payloads.build(payload, int(params["size"]))
-    text = _dumped_by_the_document(value) if payload == "literal" else json_payloads.compact(value)
-    facts = {"payload_bytes": len(text.encode()), "payload_characters": len(text), "ascii": text.isascii()}
+    library = params["library"]
+    value, text, body = document(params["payload"], int(params["size"]))
+    facts = {"payload_bytes": len(body), "payload_characters": len(text), "ascii": text.isascii()}
     if params["op"] == "loads":
-        source: str | bytes = text if params["input"] == "str" else text.encode()
+        source: str | bytes = text if params["input"] == "str" else body
         return Step(loader(library, params["input"]), (source,), facts=lambda: facts)
     write = dumper(library, params["output"])
     written = write(value)
     facts["output_bytes"] = len(written.encode() if isinstance(written, str) else written)
     return Step(write, (value,), outcome=lambda: _parsed(write(value)), facts=lambda: facts)
+
+
+@cache
+def document(payload: str, size: int) -> tuple[dict[str, Any], str, bytes]:
+    """The object, its text and its bytes; one copy a process, so that no variant has the warmer memory."""
+    value = json_payloads.build(payload, size)
+    text = _dumped_by_the_document(value) if payload == "literal" else json_payloads.compact(value)
+    return value, text, text.encode()
 
 
 def loader(library: str, source: str) -> Codec:

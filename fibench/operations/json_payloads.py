@@ -55,13 +55,14 @@ def _numbers(rng: random.Random) -> Iterator[list[float | int]]:
 
 
 def _unicode(rng: random.Random) -> Iterator[dict[str, str]]:
+    names = ("日本語", "العربية", "русский", "한국어", "español")
     while True:
-        yield {"idioma": rng.choice(("日本語", "العربية", "русский", "한국어", "español")), "texto": corpus.foreign(rng)}
+        yield {"turno": f"{rng.getrandbits(32):08x}", "idioma": rng.choice(names), "texto": corpus.foreign(rng)}
 
 
 def _nested(rng: random.Random) -> Iterator[Any]:
     while True:
-        yield _tree(rng, 8)
+        yield _tree(rng, 6)
 
 
 def _tree(rng: random.Random, depth: int) -> Any:

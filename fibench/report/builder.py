@@ -40,7 +40,7 @@ def build_claims(claims: Sequence[ClaimResult]) -> Document:
     """The ledger: every claim, its verdict, its evidence, and what was measured instead."""
     if not claims:
         return Document("Claims", "no claims are stated", (), ())
-    section = Section("Claims", "claims", (tables.claim_count(claims), tables.claims(claims, {}, {})))
+    section = Section("Ledger", "claims", (tables.claims(claims, {}, {}),))
     return scrub(Document("Claims", tables.claim_count(claims).text, (), (section, _glossary())))
 
 
@@ -105,7 +105,11 @@ def _sections(result: RunResult, run: Run | None, machine: Sequence[Facts]) -> t
     records = {record.case.key: record for record in run.cases} if run else {}
     overview = pictures.overview(result.cases)
     sections = [Section("Gains", "gains", (overview,) if overview else ()), _claims(result)]
-    sections += [_case(case, records.get(case.case.key), _anchor(index)) for index, case in enumerate(result.cases)]
+    told: set[str] = set()
+    for index, case in enumerate(result.cases):
+        about = "" if case.case.scenario in told else case.case.about
+        told.add(case.case.scenario)
+        sections.append(_case(case, records.get(case.case.key), about, _anchor(index)))
     sections += [
         Section("Notes", "notes", _notes(_general(result))),
         _method(result, records),
@@ -131,10 +135,11 @@ def _bounds(claim: Claim) -> tuple[float, ...]:
     return tuple(end for some in ends for end in some if end is not None)
 
 
-def _case(case: CaseResult, record: CaseRecord | None, anchor: str) -> Section:
+def _case(case: CaseResult, record: CaseRecord | None, about: str, anchor: str) -> Section:
+    """Everything about one case; what a scenario is about is said once."""
     blocks: list[Block] = []
-    if case.case.about:
-        blocks.append(Paragraph(case.case.about, "muted"))
+    if about:
+        blocks.append(Paragraph(about, "muted"))
     if case.state != "valid":
         blocks.append(Paragraph(f"This case is {case.state}" + (f": {case.reason}" if case.reason else "."), "warn"))
     failures = record.failures.items() if record else ()
@@ -168,7 +173,10 @@ def _method(result: RunResult, records: Mapping[str, CaseRecord]) -> Section:
     )
     blocks: list[Block] = [Paragraph(text), tables.measured(result.cases, records)]
     return Section(
-        "How it was measured", "method", (*blocks, *((Facts("Evidence", evidence),) if evidence else ())), background=True
+        "How it was measured",
+        "method",
+        (*blocks, *((Facts("Evidence", evidence),) if evidence else ())),
+        background=True,
     )
 
 

@@ -12,7 +12,6 @@ from fibench.model.result import CaseResult, Comparison
 from fibench.model.run import CaseRecord
 from fibench.report import words
 
-
 CAPTION = (
     "A mark is the measured gain, its bar the interval; right of 1× the candidate is better. "
     "The band is the margin, dashed ticks are what was claimed."
@@ -114,13 +113,21 @@ def _distribution(case: Case, metric: str, unit: str, traces: tuple[Trace, ...])
         for trace in traces
     )
     return DistributionChart(
-        _title(case, f"Distribution of {metric}"), f"Share of blocks at or below a value. {about}.", unit, _axis(metric), traces
+        _title(case, f"Distribution of {metric}"),
+        f"Share of blocks at or below a value. {about}.",
+        unit,
+        _axis(metric),
+        traces,
     )
 
 
 def _timeline(case: Case, metric: str, unit: str, traces: tuple[Trace, ...], breaks: tuple[int, ...]) -> TimelineChart:
     many = sum(len(trace.values) for trace in traces)
-    about = f"{words.count(many, 'block')} in the order in which they ran; vertical lines start {words.count(len(breaks), 'generation')}."
+    starts = words.count(len(breaks), "generation")
+    about = (
+        f"{words.count(many, 'block')} in the order in which they ran; vertical lines start {starts}. "
+        "Many are thinned, extremes kept."
+    )
     return TimelineChart(_title(case, f"{metric} over time"), about, unit, _axis(metric), traces, breaks)
 
 

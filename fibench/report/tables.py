@@ -49,7 +49,8 @@ def _claim(one: ClaimResult, bounds: tuple[float, ...], label: str) -> tuple[Cel
     reason = ". ".join(part for part in (label, one.reason) if part)
     return (
         Cell(one.id + (" (required)" if one.required else "")), Cell(one.text), verdict(one.verdict),
-        *_claim_numbers(one, bounds), Cell(reason, "warn" if label else "neutral"), Cell(one.evidence), Cell(one.source, "muted"),
+        *_claim_numbers(one, bounds), Cell(reason, "warn" if label else "neutral"), Cell(one.evidence),
+        Cell(one.source, "muted"),
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _comparison(one: Comparison, control: Control | None) -> tuple[Cell, ...]:
         Cell(one.metric), Cell(f"{one.candidate} vs {one.baseline}"), verdict(one.verdict),
         number(words.gain(one), one.ratio), number(words.interval(one)), _floor(one, control),
         number(units.percent(one.level), one.level), Cell(one.evidence), number(f"{one.units:,}", one.units),
-        number(units.duration(one.seconds) if one.seconds else "–", one.seconds), Cell(one.reason, "muted"),
+        number(units.duration(one.seconds) if one.seconds else "–", one.seconds), Cell(words.why(one), "muted"),
     )  # fmt: skip
 
 

@@ -50,7 +50,10 @@ GLOSSARY = (
     ("UNPROVEN", "the interval contains the claim's bound"),
     ("NOT TESTABLE", "it cannot be tested here; the reason says what would make it testable"),
     ("gain", "how many times better the candidate is: above 1 it is better, below 1 it is worse"),
-    ("noise floor", "half the width of the interval of the baseline against its own twin: smaller gains cannot be seen"),
+    (
+        "noise floor",
+        "half the width of the interval of the baseline against its own twin: smaller gains cannot be seen",
+    ),
 )
 
 EVIDENCE = {
@@ -95,6 +98,12 @@ def _estimate(comparison: Comparison) -> tuple[str, str]:
     if comparison.ratio is None or not math.isfinite(comparison.ratio):
         return "–", "–"
     return units.estimate(comparison.ratio, comparison.low, comparison.high, (1.0, *limits(comparison)))
+
+
+def why(comparison: Comparison) -> str:
+    """The reason where it says more than the verdict: a decided, interleaved one is explained by the glossary."""
+    decided = look(comparison.verdict).shape in ("up", "down", "square", "diamond")
+    return "" if decided and comparison.evidence in ("E2", "E3") else comparison.reason
 
 
 def sentence(case: Case, comparison: Comparison) -> str:

@@ -31,7 +31,7 @@ def find(word: str, root: Path | None = None) -> Path:
     """A path as it is; `json` means scenarios/json.yaml or json.yaml under `root` (the current folder)."""
     base = root or Path()
     given = base / word
-    if given.is_file() or given.suffix.lower() in SUFFIXES and given.exists():
+    if given.is_file() or (given.suffix.lower() in SUFFIXES and given.exists()):
         return given
     for folder in (base / FOLDER, base):
         for suffix in SUFFIXES:

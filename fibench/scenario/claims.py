@@ -1,4 +1,4 @@
-"""Claims made exact: names checked, defaults filled in, bounds in base units, each attached to the cases it is about."""
+"""Claims made exact: names checked, defaults filled in, bounds in base units, each given to the cases it is about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from fibench import units
-from fibench.model.case import Case
+from fibench.model.case import Case, same_value
 from fibench.model.metric import Metric
 from fibench.model.scenario import Claim, Scenario, Speedup, Test, ValueOf
 from fibench.ports import Workload
@@ -19,7 +19,9 @@ _DIMENSION = {"s": "duration", "B": "size", "1/s": "rate", "%": "fraction"}
 _VARIANTS = {"speedup": ("baseline", "candidate"), "ratio": ("of", "to"), "share": ("variant",), "value": ("variant",)}
 
 
-def resolve(scenario: Scenario, workload: Workload, variants: tuple[str, ...]) -> tuple[tuple[Claim, ...], list[Problem]]:
+def resolve(
+    scenario: Scenario, workload: Workload, variants: tuple[str, ...]
+) -> tuple[tuple[Claim, ...], list[Problem]]:
     """The claims with nothing left to guess, and every problem found in them."""
     resolver = _Resolver(scenario, workload, variants)
     return tuple(resolver.claim(claim, ("claims", i)) for i, claim in enumerate(scenario.claims)), resolver.problems
@@ -43,7 +45,11 @@ def homeless(scenario: Scenario, claims: Sequence[Claim], cases: Sequence[Case])
 
 
 def _is_about(claim: Claim, point: Mapping[str, Any]) -> bool:
-    return claim.holds_at(point) and any(test.holds_at(point) for test in claim.tests)
+    return _holds(claim.where, point) and any(_holds(test.where, point) for test in claim.tests)
+
+
+def _holds(where: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
+    return all(key in point and same_value(point[key], value) for key, value in where.items())
 
 
 class _Resolver:
@@ -91,7 +97,7 @@ class _Resolver:
             if key not in matrix:
                 advice = did_you_mean(key, matrix) if matrix else "the scenario has no matrix"
                 self._wrong(place, f"'{plain(key)}' is no key of the matrix: {advice}")
-            elif key not in self.scenario.narrowed and not any(units.same(value, given) for given in matrix[key]):
+            elif key not in self.scenario.narrowed and not any(same_value(value, given) for given in matrix[key]):
                 given = ", ".join(shown(each) for each in matrix[key][:10])
                 self._wrong(place, f"no case has {plain(key)} = {shown(value)}: the matrix has {given}")
 

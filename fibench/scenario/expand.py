@@ -47,7 +47,11 @@ def _points(matrix: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
 
 
 def _case(
-    scenario: Scenario, workload: Workload, point: dict[str, Any], variants: tuple[Variant, ...], mine: tuple[Claim, ...]
+    scenario: Scenario,
+    workload: Workload,
+    point: dict[str, Any],
+    variants: tuple[Variant, ...],
+    mine: tuple[Claim, ...],
 ) -> Case:
     case = Case(
         scenario=scenario.scenario,

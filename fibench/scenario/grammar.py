@@ -16,8 +16,8 @@ SCENARIO_KEYS = tuple(fields.names(Scenario))
 PROCESS_KEYS = tuple(name for name in fields.names(VariantSpec) if name != "params")
 _MAY_BE_EMPTY = ("params", "matrix", "variants", "measure", "claims", "gate", "about")
 _TEXT_AT_TOP = ("scenario", "about", "kind", "gate")
-_TEXT_IN_CLAIMS = ("id", "text", "source", "note", "formula", "not_testable", "metric")
-_NAMES_IN_CLAIMS = ("baseline", "candidate", "of", "to", "variant")
+TEXT_IN_CLAIMS = ("id", "text", "source", "note", "formula", "not_testable", "metric")
+NAMES_IN_CLAIMS = ("baseline", "candidate", "of", "to", "variant")
 
 
 def normalise(tree: Tree, parameters: list[str] | None) -> tuple[dict[str, Any], list[Problem]]:
@@ -46,9 +46,9 @@ def _is_text(path: Key) -> bool:
     if len(named) == 1:
         return named[0] in _TEXT_AT_TOP
     if named[:1] == ("variants",):
-        return len(named) == 3 and named[2] in ("python", "revision") or len(named) == 4 and named[2] == "env"
+        return (len(named) == 3 and named[2] in ("python", "revision")) or (len(named) == 4 and named[2] == "env")
     if named[:1] == ("claims",) and "where" not in named:
-        return named[-1] in _TEXT_IN_CLAIMS or len(named) > 2 and named[-1] in _NAMES_IN_CLAIMS
+        return named[-1] in TEXT_IN_CLAIMS or (len(named) > 2 and named[-1] in NAMES_IN_CLAIMS)
     return named == ("measure", "metrics")
 
 

@@ -1,8 +1,8 @@
 """`--set key=value`: changes to the raw YAML before it is checked, so that they are judged like written ones.
 
-    tasks=1000               a matrix key (narrowed to that value) or a parameter of the kind
-    measure.budget=5 s       any key of the file, by its path
-    variants.v2.loop=uvloop  one variant's parameter
+tasks=1000               a matrix key (narrowed to that value) or a parameter of the kind
+measure.budget=5 s       any key of the file, by its path
+variants.v2.loop=uvloop  one variant's parameter
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _put(tree: Tree, path: Key, value: Tree, place: str) -> None:
         path = (*path[:-1], str(path[-1]))
     else:
         raise _NoSuchPath(f"{_dotted(path[:-1])} is {shown(holder)}, not a mapping")
-    wrap = not isinstance(value.data, list) and (path in _LISTS or path[0] == "matrix" and len(path) == 2)
+    wrap = not isinstance(value.data, list) and (path in _LISTS or (path[0] == "matrix" and len(path) == 2))
     _narrow(tree, path, value.data)
     holder[path[-1]] = [value.data] if wrap else value.data
     _forget(tree, path)

@@ -1,7 +1,7 @@
 """JSON Schema (draft 7) of a scenario file as users write it: completion and red lines in an editor.
 
-The model's own schema is widened by the grammar's short forms; what a kind takes is added by if/then on `kind`. The
-loader stays the judge: the schema is never stricter than it.
+The model's own schema is widened by the grammar's short forms; what a kind takes is added by if/then on `kind`. It
+knows names, types and limits; the loader, which also knows how they belong together, stays the judge.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from fibench.model.scenario import Scenario
 from fibench.ports import Workload
-from fibench.scenario import fields
+from fibench.scenario import fields, grammar
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 _WRITTEN = {"type": ["string", "number", "boolean"]}
@@ -55,7 +55,11 @@ def _variant() -> dict[str, Any]:
         "description": "parameters that differ, and the process the variant needs",
         "properties": {
             "params": {"type": ["object", "null"]},
-            "env": {"type": ["object", "null"], "additionalProperties": _WRITTEN, "description": "environment variables"},
+            "env": {
+                "type": ["object", "null"],
+                "additionalProperties": _WRITTEN,
+                "description": "environment variables",
+            },
             "python": {**_WRITTEN, "description": "interpreter"},
             "revision": {**_WRITTEN, "description": "git revision, taken from a work tree of its own"},
         },
@@ -65,13 +69,16 @@ def _variant() -> dict[str, Any]:
 def _loosen(properties: dict[str, Any], definitions: dict[str, Any]) -> None:
     """An empty section counts as absent; a name may be a number."""
     for name in ("params", "matrix", "variants", "measure", "claims", "gate", "about"):
-        properties[name] = {"description": properties[name]["description"], "anyOf": [properties[name], {"type": "null"}]}
+        properties[name] = {
+            "description": properties[name]["description"],
+            "anyOf": [properties[name], {"type": "null"}],
+        }
     properties["scenario"] = {**properties["scenario"], "type": ["string", "number", "boolean"]}
-    for model in ("Claim", "Test"):
-        claim = definitions[model]["properties"]
-        for name in ("id", "text", "source", "note", "metric"):
-            if name in claim:
-                claim[name] = {key: value for key, value in claim[name].items() if key not in ("type", "anyOf")}
+    for model in ("Claim", "Test", "Speedup", "RatioOf", "ShareOf", "ValueOf"):
+        for name, field in definitions[model]["properties"].items():
+            if name in grammar.TEXT_IN_CLAIMS + grammar.NAMES_IN_CLAIMS:
+                field.pop("type", None)
+                field.pop("anyOf", None)
 
 
 def _rule(kind: Workload, scenario_keys: list[str], definitions: dict[str, Any]) -> dict[str, Any]:
@@ -80,14 +87,17 @@ def _rule(kind: Workload, scenario_keys: list[str], definitions: dict[str, Any])
     definitions.update({f"{kind.name}.{name}": inner for name, inner in model.get("$defs", {}).items()})
     params = f"#/definitions/{kind.name}"
     definitions[kind.name] = {"type": "object", "description": kind.about, "properties": model["properties"]}
-    at_top = {name: {"$ref": f"{params}/properties/{name}"} for name in model["properties"] if name not in scenario_keys}
-    in_variants = {"additionalProperties": {"anyOf": [{"type": "null"}, {"$ref": params}]}}
+    names = list(model["properties"])
+    at_top = {name: {"$ref": f"{params}/properties/{name}"} for name in names if name not in scenario_keys}
+    in_params = {"allOf": [{"$ref": params}, {"propertyNames": {"enum": names}}]}
+    one_variant = {"allOf": [{"$ref": params}, {"propertyNames": {"enum": [*grammar.PROCESS_KEYS, "params", *names]}}]}
+    in_variants = {"additionalProperties": {"anyOf": [{"type": "null"}, one_variant]}}
     return {
         "if": {"properties": {"kind": {"const": kind.name}}, "required": ["kind"]},
         "then": {
             "properties": {
                 **at_top,
-                "params": {"anyOf": [{"type": "null"}, {"$ref": params}]},
+                "params": {"anyOf": [{"type": "null"}, in_params]},
                 "variants": {"anyOf": [{"type": "null"}, in_variants]},
             },
             "propertyNames": {"enum": [*scenario_keys, *at_top]},

@@ -61,7 +61,9 @@ def translate(error: ValidationError, data: Any, model: type[BaseModel], written
     for path, expectations in wanted.items():
         if path not in sentences:
             sentences[path] = _mismatch(path, list(expectations), _at(data, path), find(written, path))
-    deepest = [path for path in sentences if not any(path != other and path == other[: len(path)] for other in sentences)]
+    deepest = [
+        path for path in sentences if not any(path != other and path == other[: len(path)] for other in sentences)
+    ]
     return [Problem(path, sentences[path]) for path in deepest]
 
 
@@ -139,7 +141,7 @@ def _path(entry: Any, data: Any) -> tuple[Key, bool]:
     here = data
     location = entry["loc"]
     for index, part in enumerate(location):
-        if isinstance(here, Mapping) and part in here or isinstance(here, (list, tuple)) and _is_index(part, here):
+        if (isinstance(here, Mapping) and part in here) or (isinstance(here, (list, tuple)) and _is_index(part, here)):
             path.append(part)
             here = here[part]
         elif entry["type"] == "missing" and index == len(location) - 1:

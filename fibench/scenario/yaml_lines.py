@@ -181,7 +181,7 @@ class _Builder:
             number = math.inf
         if not math.isfinite(number):
             raise self._refused(node, f"'{plain(text)}' is not a finite number")
-        if isinstance(number, int) and abs(number) > LARGEST or kind == "int" and isinstance(number, float):
+        if (isinstance(number, int) and abs(number) > LARGEST) or (kind == "int" and isinstance(number, float)):
             raise self._refused(node, f"'{plain(text)}' is too large a number")
         return number
 

@@ -46,7 +46,8 @@ class Interval:
 
 def log_e_values(differences: Floats, shift: float = 0.0) -> Floats:
     """ln E after each unit (shape (n,)), testing that the d_i are symmetric about `shift`."""
-    return _log_e(np.asarray(differences, dtype=float)[None, :] - shift)[0]
+    found: Floats = _log_e(np.asarray(differences, dtype=float)[None, :] - shift)[0]
+    return found
 
 
 def sup_e_value(differences: Floats, shift: float = 0.0, *, side: int = 0) -> float:
@@ -105,7 +106,8 @@ def _log_sign(x: Floats) -> Floats:
     n = np.cumsum(x != 0, axis=1)  # an exact tie says nothing about the sign
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, x.shape[1] + 2)))])
     log_choose = log_factorial[n] - log_factorial[positive] - log_factorial[n - positive]
-    return n * math.log(2) - np.log(n + 1) - log_choose
+    found: Floats = n * math.log(2) - np.log(n + 1) - log_choose
+    return found
 
 
 def _log_self_normalised(x: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from fibench.model.case import Case, Variant
 from fibench.model.document import Report
@@ -12,8 +13,11 @@ from fibench.model.note import Note
 from fibench.model.result import CaseResult, ClaimResult, Comparison, Control, RunResult, Summary
 from fibench.model.run import CaseRecord, Generation, Run
 from fibench.model.scenario import Claim, Measure, Speedup
+from fibench.report.builder import build
 
-HOSTILE = '<script>alert("x")</script> [red]not red[/red] | pipe \x1b[31mansi\x1b[0m\nnew line ![x](https://evil.example/x.png)'
+HOSTILE = (
+    '<script>alert("x")</script> [red]not red[/red] | pipe \x1b[31mansi\x1b[0m\nnew line ![x](https://evil.example/x.png)'
+)
 
 WALL = Metric("wall")
 CPU = Metric("cpu")
@@ -21,14 +25,15 @@ RATE = Metric("throughput", "1/s", "higher")
 SIZE = Metric("size", "B", counted=True)
 
 
-def _claim(id_: str, text: str, bound: float, **more: object) -> Claim:
-    return Claim(id=id_, text=text, speedup=Speedup(at_least=bound), **more)  # type: ignore[arg-type]
+def _claim(id_: str, text: str, bound: float, **more: Any) -> Claim:
+    return Claim(id=id_, text=text, speedup=Speedup(at_least=bound), **more)
 
 
 LOOP = Case(
     scenario="event-loop", kind="event-loop", point={"tasks": 1000, "payload": "=1+1|x"},
     variants=tuple(Variant(name=name, params={}) for name in ("v1", "v2", "v3")),
-    metrics=(WALL, CPU, RATE, SIZE), measure=Measure(metrics=("wall", "cpu"), budget="30 s", margin=0.02),
+    metrics=(WALL, CPU, RATE, SIZE),
+    measure=Measure.model_validate({"metrics": ("wall", "cpu"), "budget": "30 s", "margin": 0.02}),
     claims=(
         _claim("fi.uvloop_1k", "1K concurrent 1 ms sleeps finish 2.5 times sooner on uvloop", 2.5, required=True),
         _claim("fi.uvloop_any", "uvloop is faster", 1.5, where={"tasks": 1000}),
@@ -37,19 +42,21 @@ LOOP = Case(
 )  # fmt: skip
 
 LLM = Case(
-    scenario="llm-stream", kind="llm", point={}, variants=tuple(Variant(name=name, params={}) for name in ("v1", "v2", "v3")),
-    metrics=(Metric("ttft"), RATE), measure=Measure(metrics=("ttft",), budget="60 s", margin=0.05, alpha=0.05),
+    scenario="llm-stream", kind="llm", point={},
+    variants=tuple(Variant(name=name, params={}) for name in ("v1", "v2", "v3")),
+    metrics=(Metric("ttft"), RATE),
+    measure=Measure.model_validate({"metrics": ("ttft",), "budget": "60 s", "margin": 0.05, "alpha": 0.05}),
     key="llm", simulated="the model is a timed mock server",
 )  # fmt: skip
 
 
 def _compare(verdict: str, numbers: tuple[float | None, float | None, float | None], **more: object) -> Comparison:
-    given: dict[str, object] = {
-        "metric": "wall", "baseline": "v1", "candidate": "v2", "level": 0.99, "evidence": "E2", "units": 24, "seconds": 11.24,
-        "margin": 0.02, "floor": 0.0012, **more,
+    given: dict[str, Any] = {
+        "metric": "wall", "baseline": "v1", "candidate": "v2", "level": 0.99, "evidence": "E2", "units": 24,
+        "seconds": 11.24, "margin": 0.02, "floor": 0.0012, **more,
     }  # fmt: skip
     ratio, low, high = numbers
-    return Comparison(ratio=ratio, low=low, high=high, verdict=verdict, **given)  # type: ignore[arg-type]
+    return Comparison(ratio=ratio, low=low, high=high, verdict=verdict, **given)
 
 
 NOTHING = (None, None, None)
@@ -75,7 +82,10 @@ LOOP_RESULT = CaseResult(
 
 LLM_RESULT = CaseResult(
     LLM, "partial", f"the client was the bottleneck {HOSTILE}",
-    {name: {"ttft": Summary("s", 96, median, median * 1.4, median * 2.2)} for name, median in (("v1", 1.2), ("v2", 0.65), ("v3", 0.7))},
+    {
+        name: {"ttft": Summary("s", 96, median, median * 1.4, median * 2.2)}
+        for name, median in (("v1", 1.2), ("v2", 0.65), ("v3", 0.7))
+    },
     (
         _compare("INCONCLUSIVE", (1.85, 0.97, 3.52), metric="ttft", level=0.95, margin=0.05, evidence="E3",
                  reason="about 40 more rounds, 95 s"),
@@ -89,10 +99,10 @@ LLM_RESULT = CaseResult(
 
 CLAIMS = (
     ClaimResult("fi.uvloop_1k", "REFUTED", 1.69, 1.64, 1.71, "the whole interval lies below 2.5×: 1.69× was found",
-                "1K concurrent 1 ms sleeps finish 2.5 times sooner on uvloop", "002_2c645de603e3daf6.txt, section 1", "×", "E2",
-                LOOP.title, required=True, form="speedup"),
-    ClaimResult("fi.uvloop_any", "CONFIRMED", 1.69, 1.64, 1.71, "the whole interval lies above 1.5×", "uvloop is faster", "", "×",
-                "E2", LOOP.title, form="speedup"),
+                "1K concurrent 1 ms sleeps finish 2.5 times sooner on uvloop", "002_2c645de603e3daf6.txt, section 1", "×",
+                "E2", LOOP.title, required=True, form="speedup"),
+    ClaimResult("fi.uvloop_any", "CONFIRMED", 1.69, 1.64, 1.71, "the whole interval lies above 1.5×", "uvloop is faster", "",
+                "×", "E2", LOOP.title, form="speedup"),
     ClaimResult("sentinel.llm_ttfb", "UNPROVEN", 0.65, 0.58, 0.91, "the interval contains 800 ms",
                 f"LLM time to first byte falls to 600-800 ms {HOSTILE}", "000_deeda360a7d50086.txt", "s", "E3", LLM.title,
                 form="value"),
@@ -137,8 +147,9 @@ LLM_RECORD = CaseRecord(
 RUN = Run(
     RESULT.run, 1762164900.0, "complete",
     Fingerprint(
-        "buildbox", "Intel(R) Xeon(R) Processor @ 2.60GHz", 2, 1.5, 8 * 2**30, "kvm", "6.1.0-18-amd64", "", "3.11.2", "GCC 12.2.0",
-        {"uvloop": "0.21.0", "orjson": "3.10.12"}, "a1b2c3d (dirty)", {"load_1": 1.9, "steal": 0.013}, "0.1.0",
+        "buildbox", "Intel(R) Xeon(R) Processor @ 2.60GHz", 2, 1.5, 8 * 2**30, "kvm", "6.1.0-18-amd64", "", "3.11.2",
+        "GCC 12.2.0", {"uvloop": "0.21.0", "orjson": "3.10.12"}, "a1b2c3d (dirty)",
+        {"load_1": 1.9, "steal": 0.013}, "0.1.0",
     ),
     "nightly", 42, (LOOP_RECORD, LLM_RECORD), command="fibench run scenarios/event-loop.yaml", seconds=107.3,
 )  # fmt: skip
@@ -146,6 +157,4 @@ RUN = Run(
 
 def report() -> Report:
     """The fixture as every exporter gets it."""
-    from fibench.report.builder import build
-
     return Report(build(RESULT, RUN), RESULT)

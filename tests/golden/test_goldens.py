@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from fibench.model.document import Report
 from fibench.report.formats.builtin import BUILTIN, exporter
+from fibench.report.formats.terminal import print_document
 
 EXPECTED = Path(__file__).parent / "expected"
 ACTUAL = Path(__file__).parents[1] / "actual"
@@ -35,12 +38,6 @@ def test_a_format_writes_what_it_wrote_before(name: str, report: Report) -> None
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_screen_shows_what_it_showed_before(width: int, report: Report) -> None:
-    import io
-
-    from rich.console import Console
-
-    from fibench.report.formats.terminal import print_document
-
     out = io.StringIO()
     print_document(report.document, Console(file=out, width=width, color_system=None))
     check(f"screen-{width}.txt", "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n")

@@ -76,7 +76,9 @@ def test_html_runs_no_foreign_script_and_forbids_the_network(report: Report) -> 
     assert [tag for tag, _ in page.tags].count("script") == 1
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
     policy = next(attributes["content"] for tag, attributes in page.tags if "http-equiv" in attributes)
-    assert policy and policy.startswith("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:")
+    assert policy and policy.startswith(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    )
 
 
 def test_html_links_lead_somewhere_and_ids_are_unique(report: Report) -> None:
@@ -123,7 +125,10 @@ def test_csv_cells_are_no_formulas_and_numbers_are_exact(report: Report) -> None
 def test_junit_says_what_the_gate_says(report: Report) -> None:
     root = ElementTree.fromstring(exporter("junit").render(report))
     assert (root.get("failures"), root.get("errors")) == ("2", "1")  # v3 is slower on wall; fi.uvloop_1k is required
-    gate = (GateRow("wall: v2 vs v1", "pass", "fine", "case"), GateRow("cpu: v2 vs v1", "worse", "p ≤ 0.001 <&>", "case"))
+    gate = (
+        GateRow("wall: v2 vs v1", "pass", "fine", "case"),
+        GateRow("cpu: v2 vs v1", "worse", "p ≤ 0.001 <&>", "case"),
+    )
     root = ElementTree.fromstring(exporter("junit").render(Report(report.document, report.result, gate)))
     assert (root.get("tests"), root.get("failures")) == ("2", "1")
 
@@ -140,7 +145,13 @@ def test_a_screen_of_any_width_cuts_no_verdict_and_no_id(report: Report) -> None
         text = out.getvalue()
         assert max(len(line) for line in text.splitlines()) <= width
         assert "…" not in text
-        for word in ("CHANGED, NEGLIGIBLE", "NOT COMPARABLE", "NOT TESTABLE", "fi.uvloop_1k (required)", "sentinel.llm_ttfb"):
+        for word in (
+            "CHANGED, NEGLIGIBLE",
+            "NOT COMPARABLE",
+            "NOT TESTABLE",
+            "fi.uvloop_1k (required)",
+            "sentinel.llm_ttfb",
+        ):
             assert word in text, (width, word)
 
 
@@ -153,8 +164,8 @@ def test_colour_never_speaks_alone(report: Report) -> None:
 
 def test_pages_without_a_run_and_of_two_runs_and_of_claims_alone() -> None:
     documents = (
-        build(fixture.RESULT, None), build_comparison(fixture.RESULT, fixture.RUN, fixture.RUN), build_claims(fixture.CLAIMS),
-        build_claims(()),
+        build(fixture.RESULT, None), build_comparison(fixture.RESULT, fixture.RUN, fixture.RUN),
+        build_claims(fixture.CLAIMS), build_claims(()),
     )  # fmt: skip
     for document in documents:
         for name in ("terminal", "markdown", "html"):

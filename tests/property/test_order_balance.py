@@ -38,7 +38,9 @@ def test_each_of_two_variants_comes_first_in_half_of_the_rows(size: int) -> None
 
 
 @given(st.integers(1, 12), st.integers(0, 60), SEEDS, st.booleans(), st.none() | st.integers(1, 9))
-def test_every_variant_runs_equally_often(variants: int, rounds: int, seed: int, paired: bool, every: int | None) -> None:
+def test_every_variant_runs_equally_often(
+    variants: int, rounds: int, seed: int, paired: bool, every: int | None
+) -> None:
     plan = schedule(variants, rounds, random.Random(seed), paired=paired, control_every=every)
     main = [each for each in plan if variants not in each]
     twins = [each for each in plan if variants in each]
@@ -58,7 +60,5 @@ def test_the_coin_is_fair(seed: int, paired: bool) -> None:
 
 
 def test_every_variant_is_first_equally_often_over_generations() -> None:
-    first = Counter(
-        schedule(5, 1, random.Random(seed), paired=False, control_every=None)[0][0] for seed in range(5000)
-    )
+    first = Counter(schedule(5, 1, random.Random(seed), paired=False, control_every=None)[0][0] for seed in range(5000))
     assert all(abs(count - 1000) < 6 * 28.3 for count in first.values())  # √(5000 · 0.2 · 0.8) = 28.3

@@ -63,11 +63,12 @@ JARGON = re.compile(
     r"|<class|object at 0x|yaml\.|tag:yaml|ctx|loc="
 )
 FRAGMENTS = [
-    "[", "]", "{", "}", ": ", "- ", "&a ", "*a", "<<: *o", "!!python/object:os.system ", "!!binary x", "!!set {a}", "|", ">-", "? ",
-    "\t", "\0", "\x1b[31m", "\u202e", "\ufeff", "\ud7ff", "💥", "\x85", "%", "@", "`", "'", '"', "#", "---\n", "...\n", "\r\n", "~",
-    "null", "yes", "on", "2024-01-01", "1:30", "010", "0x1F", "1e3", "1e999", ".nan", "-.inf", "9" * 400, "[]", "{}", "[[[[1]]]]",
-    "{a: {b: {c: {}}}}", "[" * 40, "{a: " * 40, "é" * 2000, "30 min", "-1 s", "5 parsecs", "1 ms ms", "2 %", "64 KiB", "/s", "\\x41",
-    '"\\x1b[2J"', '"\\0"', "control", "__class__", "file", "places", "x" * 200, "{where: {tasks: 5}}", "&o [*o]",
+    "[", "]", "{", "}", ": ", "- ", "&a ", "*a", "<<: *o", "!!python/object:os.system ", "!!binary x", "!!set {a}",
+    "|", ">-", "? ", "\t", "\0", "\x1b[31m", "\u202e", "\ufeff", "\ud7ff", "💥", "\x85", "%", "@", "`", "'", '"', "#",
+    "---\n", "...\n", "\r\n", "~", "null", "yes", "on", "2024-01-01", "1:30", "010", "0x1F", "1e3", "1e999", ".nan",
+    "-.inf", "9" * 400, "[]", "{}", "[[[[1]]]]", "{a: {b: {c: {}}}}", "[" * 40, "{a: " * 40, "é" * 2000, "30 min",
+    "-1 s", "5 parsecs", "1 ms ms", "2 %", "64 KiB", "/s", "\\x41", '"\\x1b[2J"', '"\\0"', "control", "__class__",
+    "file", "places", "x" * 200, "{where: {tasks: 5}}", "&o [*o]",
 ]  # fmt: skip
 UNITS = ["ns", "ms", "s", "h", "B", "KiB", "%", "/s", "parsecs", "", "  ", "S"]
 WORDS = re.compile(r"[\w.%-]+")
@@ -103,7 +104,7 @@ def mutate(text: str, rng: random.Random) -> str:
         case 2:
             return _replace_word(text, rng, lambda word: _renamed(word, rng))
         case 3:
-            return _replace_word(text, rng, lambda word: rng.choice(FRAGMENTS))
+            return _replace_word(text, rng, lambda _: rng.choice(FRAGMENTS))
         case 4:
             return text[:place] + rng.choice(FRAGMENTS) + text[place:]
         case 5:
@@ -155,12 +156,23 @@ def _is_in_our_words(error: ScenarioError, text: str) -> None:
 
 def test_damaged_overrides_are_explained_too() -> None:
     rng = random.Random("overrides")
-    words = ["tasks=10", "measure.budget=5 s", "variants.v2.loop=asyncio", "claims.0.speedup.at_least=3", "gate=[wall]", "matrix={}"]
+    words = [
+        "tasks=10",
+        "measure.budget=5 s",
+        "variants.v2.loop=asyncio",
+        "claims.0.speedup.at_least=3",
+        "gate=[wall]",
+        "matrix={}",
+    ]
     for _ in range(800):
         word = rng.choice(words)
         for _ in range(rng.choice([1, 2, 3])):
             place = rng.randrange(len(word) + 1)
-            word = word[:place] + rng.choice([*FRAGMENTS, "=", ".", "0", "params", "variants."]) + word[place + rng.randrange(4) :]
+            word = (
+                word[:place]
+                + rng.choice([*FRAGMENTS, "=", ".", "0", "params", "variants."])
+                + word[place + rng.randrange(4) :]
+            )
         if error := _error(SEEDS[0], word):
             assert error.where
             assert not JARGON.search(error.message), str(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fibench.errors import UsageError
@@ -23,11 +25,11 @@ CASE = Case(
 
 
 def compared(verdict: str, numbers: tuple[float | None, float | None, float | None], **more: object) -> Comparison:
-    given: dict[str, object] = {"metric": "wall", "level": 0.99, "evidence": "E2", "margin": 0.02, **more}
+    given: dict[str, Any] = {"metric": "wall", "level": 0.99, "evidence": "E2", "margin": 0.02, **more}
     ratio, low, high = numbers
     return Comparison(
         baseline="v1", candidate="v2", ratio=ratio, low=low, high=high, verdict=verdict, units=24, seconds=1.0, **given
-    )  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,10 @@ def compared(verdict: str, numbers: tuple[float | None, float | None, float | No
     [
         (compared("FASTER", (1.69, 1.64, 1.71)), "v2 is 1.69× faster than v1 [1.64, 1.71], 99 % sure"),
         (compared("SLOWER", (0.8, 0.76, 0.83)), "v2 is 1.25× slower than v1 [1.20, 1.32], 99 % sure"),
-        (compared("EQUIVALENT", (1.0, 0.999, 1.001)), "v2 and v1 are equal within 2 %: 1.000× [0.999, 1.001], 99 % sure"),
+        (
+            compared("EQUIVALENT", (1.0, 0.999, 1.001)),
+            "v2 and v1 are equal within 2 %: 1.000× [0.999, 1.001], 99 % sure",
+        ),
         (
             compared("CHANGED, NEGLIGIBLE", (1.006, 1.003, 1.009)),
             "v2 differs from v1 by less than 2 %: 1.006× [1.003, 1.009], 99 % sure",
@@ -44,9 +49,18 @@ def compared(verdict: str, numbers: tuple[float | None, float | None, float | No
             compared("INCONCLUSIVE", (1.1, 0.9, 1.3), reason="about 9 more rounds, 2 s"),
             "v2 against v1 is undecided: 1.10× [0.90, 1.30], 99 % sure; about 9 more rounds, 2 s",
         ),
-        (compared("INVALID", (None, None, None), reason="outputs differ"), "v2 against v1: no answer, because outputs differ"),
-        (compared("BETTER", (2.5, 2.5, 2.5), metric="size"), "v2 is 2.50× better than v1 in size [2.50, 2.50], counted exactly"),
-        (compared("SUGGESTS FASTER", (1.2, None, None), evidence="E0"), "v2 is 1.200× faster than v1, as two bare runs suggest"),
+        (
+            compared("INVALID", (None, None, None), reason="outputs differ"),
+            "v2 against v1: no answer, because outputs differ",
+        ),
+        (
+            compared("BETTER", (2.5, 2.5, 2.5), metric="size"),
+            "v2 is 2.50× better than v1 in size [2.50, 2.50], counted exactly",
+        ),
+        (
+            compared("SUGGESTS FASTER", (1.2, None, None), evidence="E0"),
+            "v2 is 1.200× faster than v1, as two bare runs suggest",
+        ),
     ],
 )
 def test_a_verdict_is_said_in_a_sentence(comparison: Comparison, sentence: str) -> None:
@@ -70,7 +84,8 @@ def test_a_run_without_cases_is_a_page_too() -> None:
 @pytest.mark.parametrize(
     ("hostile", "harmless"),
     [
-        ("a\x1b[31mb\x1b[0m", "ab"), ("a\nb\r\n c", "a b c"), ("\x1b]0;title\x07x", "x"), ("a\u202eb", "ab"), ("\ud800x", "x"),
+        ("a\x1b[31mb\x1b[0m", "ab"), ("a\nb\r\n c", "a b c"), ("\x1b]0;title\x07x", "x"), ("a\u202eb", "ab"),
+        ("\ud800x", "x"),
         ("µs × 1", "µs × 1"), ("\x9b31mx", "31mx"),
     ],
 )  # fmt: skip
@@ -81,22 +96,33 @@ def test_text_is_one_line_without_control_characters(hostile: str, harmless: str
 @pytest.mark.parametrize(
     ("plain", "escaped"),
     [
-        ("a|b", "a\\|b"), ("<b>", "&lt;b&gt;"), ("*x* `y`", "\\*x\\* \\`y\\`"), ("fi.uvloop_1k", "fi.uvloop_1k"), ("_x_", "\\_x\\_"),
-        ("![a](b)", "!\\[a\\](b)"), ("# title", "\\# title"), ("1. item", "1\\. item"), ("[1.64, 1.71]", "[1.64, 1.71]"),
+        ("a|b", "a\\|b"), ("<b>", "&lt;b&gt;"), ("*x* `y`", "\\*x\\* \\`y\\`"), ("fi.uvloop_1k", "fi.uvloop_1k"),
+        ("_x_", "\\_x\\_"),
+        ("![a](b)", "\\![a\\](b)"), ("# title", "\\# title"), ("1. item", "1\\. item"), ("[1.64, 1.71]", "[1.64, 1.71]"),
         ("@team", "&#64;team"),
     ],
 )  # fmt: skip
 def test_markdown_is_escaped_only_where_it_would_act(plain: str, escaped: str) -> None:
-    assert text(plain) == escaped or text(plain) == escaped.replace("!\\[", "\\![")
+    assert text(plain) == escaped
 
 
-@pytest.mark.parametrize(("value", "cell"), [("=1+1", "'=1+1"), (" @x", "' @x"), (-1.5, "-1.5"), (None, ""), (float("inf"), ""), ("a", "a")])
+@pytest.mark.parametrize(
+    ("value", "cell"), [("=1+1", "'=1+1"), (" @x", "' @x"), (-1.5, "-1.5"), (None, ""), (float("inf"), ""), ("a", "a")]
+)
 def test_a_csv_cell_is_never_a_formula(value: object, cell: str) -> None:
     assert _cell(value) == cell
 
 
 @pytest.mark.parametrize(
-    ("path", "suffix"), [("a.html", ".html"), ("a.MD", ".md"), ("a.json", ".json"), ("a.xml", ".xml"), ("a.csv", ".csv"), ("a.txt", ".txt")]
+    ("path", "suffix"),
+    [
+        ("a.html", ".html"),
+        ("a.MD", ".md"),
+        ("a.json", ".json"),
+        ("a.xml", ".xml"),
+        ("a.csv", ".csv"),
+        ("a.txt", ".txt"),
+    ],
 )
 def test_a_files_suffix_chooses_the_format(path: str, suffix: str) -> None:
     assert exporter_for(path).suffix == suffix

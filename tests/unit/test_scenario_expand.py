@@ -82,7 +82,11 @@ def test_process_keys_do_not_belong_into_a_matrix() -> None:
 
 
 def test_declared_metrics_come_first_then_those_of_the_gate_and_of_the_claims() -> None:
-    text = PAIR + claim("metric: memory, ratio: {of: v1, to: v2, at_most: 2}") + "measure: {metrics: [cpu]}\ngate: [wall]\n"
+    text = (
+        PAIR
+        + claim("metric: memory, ratio: {of: v1, to: v2, at_most: 2}")
+        + "measure: {metrics: [cpu]}\ngate: [wall]\n"
+    )
     assert [metric.name for metric in cases(text)[0].metrics] == ["cpu", "wall", "memory"]
 
 
@@ -138,10 +142,16 @@ def test_among_three_variants_the_candidate_is_named() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("speedup: {at_least: 2, candidate: v9}", "7: claims[0].speedup.candidate: there is no variant 'v9': known: v1, v2"),
+        (
+            "speedup: {at_least: 2, candidate: v9}",
+            "7: claims[0].speedup.candidate: there is no variant 'v9': known: v1, v2",
+        ),
         ("speedup: {at_least: 2, candidate: v1, baseline: v1}", "7: claims[0].speedup: 'v1' is compared with itself"),
         ("ratio: {of: v1, to: v, at_most: 2}", "7: claims[0].ratio.to: there is no variant 'v': did you mean 'v2'?"),
-        ("metric: wal, speedup: {at_least: 2}", "7: claims[0].metric: kind 'fake' has no metric 'wal': did you mean 'wall'?"),
+        (
+            "metric: wal, speedup: {at_least: 2}",
+            "7: claims[0].metric: kind 'fake' has no metric 'wal': did you mean 'wall'?",
+        ),
     ],
 )
 def test_names_in_claims_are_checked(body: str, message: str) -> None:

@@ -90,8 +90,16 @@ MISTAKES = [
     ("[1000, 10000]", "[]", "x.yaml:5: matrix.tasks: the list is empty, give at least one value"),
     ("[1000, 10000]", "[1000, many]", "x.yaml:5: matrix: tasks: expected a whole number, found 'many'"),
     ("[1000, 10000]", "[1000, 1000]", "x.yaml:5: matrix.tasks: 1000 is listed twice"),
-    ("{tasks: 1000}", "{taks: 1000}", "x.yaml:13: claims[0].where.taks: 'taks' is no key of the matrix: did you mean 'tasks'?"),
-    ("{tasks: 1000}", "{tasks: 5}", "x.yaml:13: claims[0].where.tasks: no case has tasks = 5: the matrix has 1000, 10000"),
+    (
+        "{tasks: 1000}",
+        "{taks: 1000}",
+        "x.yaml:13: claims[0].where.taks: 'taks' is no key of the matrix: did you mean 'tasks'?",
+    ),
+    (
+        "{tasks: 1000}",
+        "{tasks: 5}",
+        "x.yaml:13: claims[0].where.tasks: no case has tasks = 5: the matrix has 1000, 10000",
+    ),
     ("at_least: 2.5", "at_least: x", "x.yaml:15: claims[0].speedup.at_least: expected a number, found 'x'"),
     (
         "{at_least: 2.5}",
@@ -112,11 +120,19 @@ MISTAKES = [
     ("sleep: 1 ms", "tasks: " + "9" * 30, f"x.yaml:4: '{'9' * 30}' is too large a number"),
     ("sleep: 1 ms", "sleep: 90 s", "x.yaml:4: sleep: expected at most 60 s, found '90 s'"),
     ("params: {", "\tparams: {", "x.yaml:4: a tab is used for indentation: YAML wants spaces"),
-    ("text: 1K", "text: so: 1K", "x.yaml:12: a second ': ' on one line, or a wrong indentation: put text with ':' in quotes"),
+    (
+        "text: 1K",
+        "text: so: 1K",
+        "x.yaml:12: a second ': ' on one line, or a wrong indentation: put text with ':' in quotes",
+    ),
     ("about: uvloop", "about: @uvloop", "x.yaml:2: a value cannot start with '@': put it in quotes"),
     ("about: uvloop", 'about: "uvloop', "x.yaml:2: a quote is opened and never closed"),
     ("about: uvloop", "about: *base", "x.yaml:2: '*base' has no anchor '&base' above it"),
-    ("about: uvloop", "about: !!python/name:os.system", "x.yaml:2: the YAML tag '!!python/name:os.system' is not used here"),
+    (
+        "about: uvloop",
+        "about: !!python/name:os.system",
+        "x.yaml:2: the YAML tag '!!python/name:os.system' is not used here",
+    ),
     ("[1000, 10000]", "[1000, 10000", "x.yaml:5: a ']' or a ',' is missing"),
     ("gate: [wall]", "gate: &a [*a]", "x.yaml:16: an anchor contains itself"),
     ("gate: [wall]", "---\na: 1", "x.yaml:16: one file holds one scenario, found a second '---'"),
@@ -129,7 +145,11 @@ def test_a_typical_mistake_is_answered_with_one_line(old: str, new: str, line: s
 
 
 def test_several_mistakes_are_told_together_in_the_order_of_the_file() -> None:
-    text = GOOD.replace("budget: 30 s", "budget: 30").replace("scenario: event-loop", "scenario: a b").replace("gate", "gat")
+    text = (
+        GOOD.replace("budget: 30 s", "budget: 30")
+        .replace("scenario: event-loop", "scenario: a b")
+        .replace("gate", "gat")
+    )
     with pytest.raises(ScenarioError) as caught:
         load_text(text, "x.yaml", lookup)
     assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == ["x.yaml:1", "x.yaml:9", "x.yaml:16"]
@@ -184,7 +204,9 @@ def test_parameters_of_the_kind_may_stand_at_the_top_level() -> None:
 
 def test_merge_keys_copy_and_own_keys_win() -> None:
     text = "{loop: uvloop}"
-    found = scenario(f"{{loop: asyncio}}\n  v2: {text}", "&base {loop: asyncio, tasks: 2}\n  v2: {<<: *base, loop: uvloop}")
+    found = scenario(
+        f"{{loop: asyncio}}\n  v2: {text}", "&base {loop: asyncio, tasks: 2}\n  v2: {<<: *base, loop: uvloop}"
+    )
     assert found.variants["v2"].params == {"loop": "uvloop", "tasks": 2}
 
 

@@ -21,7 +21,9 @@ def test_a_quantity_is_read_into_base_units(text: object, dimension: str, value:
     assert units.parse(text, dimension) == pytest.approx(value)
 
 
-@pytest.mark.parametrize(("text", "dimension"), [("30 parsec", "duration"), ("ms", "duration"), (True, "fraction"), ("1e999 s", "duration")])
+@pytest.mark.parametrize(
+    ("text", "dimension"), [("30 parsec", "duration"), ("ms", "duration"), (True, "fraction"), ("1e999 s", "duration")]
+)
 def test_what_is_no_quantity_is_refused(text: object, dimension: str) -> None:
     with pytest.raises(ValueError, match=r"expected|finite"):
         units.parse(text, dimension)
@@ -43,7 +45,15 @@ def test_a_value_is_shown_with_three_digits_and_its_unit(value: float | None, un
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1.003, "1.0030×"), (1.69, "1.69×"), (12.44, "12.4×"), (1234.5, "1,234×"), (0.0123, "0.012×"), (1.1, "1.100×"), (None, "–")],
+    [
+        (1.003, "1.0030×"),
+        (1.69, "1.69×"),
+        (12.44, "12.4×"),
+        (1234.5, "1,234×"),
+        (0.0123, "0.012×"),
+        (1.1, "1.100×"),
+        (None, "–"),
+    ],
 )
 def test_a_ratio_has_the_digits_that_its_distance_from_one_needs(value: float | None, text: str) -> None:
     assert units.ratio(value) == text
@@ -75,14 +85,23 @@ def test_rounding_never_moves_a_bound_across_a_line_that_matters() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.84, "0.8 s"), (9.97, "10 s"), (42.4, "42 s"), (89.9, "1 min 30 s"), (185, "3 min 05 s"), (3599.7, "1 h 00 min"), (7500, "2 h 05 min")],
+    [
+        (0.84, "0.8 s"),
+        (9.97, "10 s"),
+        (42.4, "42 s"),
+        (89.9, "1 min 30 s"),
+        (185, "3 min 05 s"),
+        (3599.7, "1 h 00 min"),
+        (7500, "2 h 05 min"),
+    ],
 )
 def test_a_duration_reads_like_a_clock(seconds: float, text: str) -> None:
     assert units.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
-    ("fraction", "text"), [(0.99, "99 %"), (0.999, "99.9 %"), (0.0012, "0.12 %"), (0.02, "2 %"), (1.0, "100 %"), (0.0, "0 %"), (None, "–")]
+    ("fraction", "text"),
+    [(0.99, "99 %"), (0.999, "99.9 %"), (0.0012, "0.12 %"), (0.02, "2 %"), (1.0, "100 %"), (0.0, "0 %"), (None, "–")],
 )
 def test_a_fraction_is_shown_in_percent(fraction: float | None, text: str) -> None:
     assert units.percent(fraction) == text

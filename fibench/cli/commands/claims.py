@@ -16,7 +16,7 @@ def command(
 ) -> int:
     """Show the ledger: every claim, its newest verdict, its interval, evidence, and the run that shows it.
 
-    Example: [bold]fibench claims fi.h5_[/bold]
+    Example: fibench claims fi.h5_
     """
     from fibench.app.history import ledger
     from fibench.cli.console import emit, out

@@ -22,7 +22,7 @@ def command(
 ) -> int:
     """Compare V2 against V1: two variants of the last run (interleaved then), or two stored runs.
 
-    Example: [bold]fibench compare v1 v2 -o reports/compare.html[/bold]
+    Example: fibench compare v1 v2 -o reports/compare.html
     """
     from fibench.app.compare import compare
     from fibench.cli.show import print_document, write

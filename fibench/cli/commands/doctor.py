@@ -8,7 +8,7 @@ from fibench.cli import exits, options
 def command(json: options.Json = False, store: options.Store = None) -> int:
     """Check interpreter, packages, store, clock and noise; says what to do about each problem.
 
-    Example: [bold]fibench doctor[/bold]
+    Example: fibench doctor
     """
     from fibench.app.doctor import examine
     from fibench.cli.console import emit

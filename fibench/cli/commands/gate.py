@@ -27,7 +27,7 @@ def command(
 ) -> int:
     """Measure, and fail (exit 1) when a metric declared `gate:` is worse by more than its margin.
 
-    Example: [bold]fibench gate scenarios/mine.yaml --against main[/bold]
+    Example: fibench gate scenarios/mine.yaml --against main
     """
     from fibench.app.gate import Against, gate
     from fibench.app.planning import Choice

@@ -18,7 +18,7 @@ def command(
 ) -> int:
     """Write a commented scenario and a small example that it measures.
 
-    Example: [bold]fibench init mine && fibench run mine.yaml[/bold]
+    Example: fibench init mine && fibench run mine.yaml
     """
     from fibench.cli.console import say
     from fibench.errors import UsageError

@@ -15,7 +15,7 @@ def command(
 ) -> int:
     """List the scenarios in ./scenarios (or the kinds that can be measured).
 
-    Example: [bold]fibench list --kinds[/bold]
+    Example: fibench list --kinds
     """
     from fibench.cli.console import emit, say
     from fibench.cli.table import print_table
@@ -24,22 +24,19 @@ def command(
         from fibench.app.kinds import kind
         from fibench.app.kinds import kinds as known
 
-        found = [(name, kind(name).about, ", ".join(kind(name).metrics)) for name in sorted(known())]
-        header = ("kind", "measures", "metrics")
+        rows: list[tuple[str, ...]] = [(name, kind(name).about, ", ".join(kind(name).metrics)) for name in sorted(known())]
+        header: tuple[str, ...] = ("kind", "measures", "metrics")
     else:
         from fibench.scenario.catalog import listing
 
-        entries = listing()
-        found = [
-            (entry.name, entry.kind, str(entry.claims), entry.problem or entry.about, str(entry.path)) for entry in entries
-        ]  # type: ignore[misc]
-        header = ("scenario", "kind", "claims", "about", "file")  # type: ignore[assignment]
+        rows = [(one.name, one.kind, str(one.claims), one.problem or one.about, str(one.path)) for one in listing()]
+        header = ("scenario", "kind", "claims", "about", "file")
     if json:
         import json as codec
 
-        emit(codec.dumps([dict(zip(header, row, strict=True)) for row in found], indent=2, ensure_ascii=False))
-    elif found:
-        print_table(header, found)
+        emit(codec.dumps([dict(zip(header, row, strict=True)) for row in rows], indent=2, ensure_ascii=False))
+    elif rows:
+        print_table(header, rows)
     else:
         say("no scenarios in ./scenarios; fibench init writes one")
     return exits.PASS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from fibench.errors import UsageError
@@ -23,7 +25,7 @@ def register(app: typer.Typer) -> None:
         app.command(name, hidden=True, context_settings=settings)(_answer(name, what))
 
 
-def _answer(name: str, what: str) -> object:
+def _answer(name: str, what: str) -> Callable[[], None]:
     def command() -> None:
         raise UsageError(f"'fibench {name}' ({what}) is designed but not built yet", hint="fibench --help lists what is")
 

@@ -17,7 +17,7 @@ def command(
 ) -> int:
     """Write a run as one self-contained HTML page in reports/ (or .md, .csv, .json with -o).
 
-    Example: [bold]fibench report last -o reports/today.html[/bold]
+    Example: fibench report last -o reports/today.html
     """
     from fibench.app.history import judged
     from fibench.cli.show import REPORTS, write

@@ -16,7 +16,7 @@ def command(
 ) -> int:
     """Remove runs and everything measured in them. Asks first on a terminal; scripts need --yes.
 
-    Example: [bold]fibench rm 20261120-154800-1f2e --yes[/bold]
+    Example: fibench rm 20261120-154800-1f2e --yes
     """
     import sys
 

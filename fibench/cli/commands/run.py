@@ -26,7 +26,7 @@ def command(
 ) -> int:
     """Measure scenarios, store every generation as it comes, and print the verdicts.
 
-    Example: [bold]fibench run scenarios/json.yaml --label before --budget '10 s'[/bold]
+    Example: fibench run scenarios/json.yaml --label before --budget '10 s'
     """
     from fibench.app.planning import Choice
     from fibench.app.resume import resume_run

@@ -17,7 +17,7 @@ def command(
 ) -> int:
     """List the stored runs, newest first.
 
-    Example: [bold]fibench runs --limit 5[/bold]
+    Example: fibench runs --limit 5
     """
     from fibench import units
     from fibench.cli.console import emit

@@ -8,7 +8,7 @@ from fibench.cli import exits
 def command() -> int:
     """Print the JSON Schema of scenarios.
 
-    Example: [bold]fibench schema > scenario.schema.json[/bold]
+    Example: fibench schema > scenario.schema.json
     """
     import json
 

@@ -17,7 +17,7 @@ def command(
 ) -> int:
     """Show a stored run.
 
-    Example: [bold]fibench show last --full[/bold]
+    Example: fibench show last --full
     """
     from fibench.app.history import judged
     from fibench.cli.show import print_result

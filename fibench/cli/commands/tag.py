@@ -16,7 +16,7 @@ def command(
 ) -> int:
     """Label a stored run, so that compare and gate can name it; the newest run of a label counts.
 
-    Example: [bold]fibench tag last baseline[/bold]
+    Example: fibench tag last baseline
     """
     from fibench.cli.console import say
     from fibench.store.sql import open_store

@@ -16,7 +16,7 @@ def command(
 ) -> int:
     """Check scenarios without measuring; prints the cases, their variants and the longest time they may take.
 
-    Example: [bold]fibench validate scenarios/json.yaml[/bold]
+    Example: fibench validate scenarios/json.yaml
     """
     from fibench import units
     from fibench.app.planning import Choice, plan

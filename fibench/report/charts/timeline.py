@@ -27,7 +27,7 @@ def draw(chart: TimelineChart, width: int, key: str) -> str:
     up = frames.value_scale(traces, frame.bottom, frame.top)
     body = [*frames.legend(traces, width), *_axes(chart, frame, across, up)]
     for index, trace in enumerate(traces):
-        body += _dots(index, trace, chart.unit, across, up)
+        body += _dots(index, trace, chart.unit, (across, up), min(POINTS, width * 3 // 4))
     return svg.picture(chart.title, chart.about, width, frame.bottom + 44, body, key)
 
 
@@ -48,11 +48,11 @@ def _axes(chart: TimelineChart, frame: frames.Frame, across: Scale, up: Scale) -
     yield svg.text(f"{what}, by block number", frame.middle, frame.bottom + 34, anchor="middle", class_="small soft")
 
 
-def _dots(index: int, trace: Trace, unit: str, across: Scale, up: Scale) -> Iterator[str]:
+def _dots(index: int, trace: Trace, unit: str, scales: tuple[Scale, Scale], most: int) -> Iterator[str]:
     """One path of small squares or diamonds per variant: hundreds of separate elements would be slow to draw."""
-    steps = []
+    steps, (across, up) = [], scales
     shape = frames.shape(index)
-    for place, value in extremes(tuple(zip(trace.at, trace.values, strict=True)), POINTS):
+    for place, value in extremes(tuple(zip(trace.at, trace.values, strict=True)), most):
         x, y = across(place), up(value)
         if not up.low <= value <= up.high:
             said = f"{trace.name}, block {place}: {units.show(value, unit)}"

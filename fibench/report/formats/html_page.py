@@ -8,8 +8,18 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from fibench.model.document import Block, Chart, DistributionChart, Facts, Notes, Paragraph, RatioChart, Table, TimelineChart
-from fibench.model.document import Report
+from fibench.model.document import (
+    Block,
+    Chart,
+    DistributionChart,
+    Facts,
+    Notes,
+    Paragraph,
+    RatioChart,
+    Report,
+    Table,
+    TimelineChart,
+)
 from fibench.report import charts
 from fibench.report.words import GLYPHS, glyph
 
@@ -37,15 +47,19 @@ class _Drawings:
         self.count += 1
         wide = charts.draw(chart, WIDE[type(chart)], f"chart-{self.count}-wide")
         narrow = charts.draw(chart, NARROW, f"chart-{self.count}-narrow")
-        return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')  # noqa: S704 - our own writer escapes
+        return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')
 
 
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("fibench.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("fibench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.globals.update(chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS)  # noqa: S704 - a constant
+    environment.globals.update(chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS)
     environment.filters["tie"] = _tie
     return environment.get_template("page.html")
 
@@ -57,7 +71,13 @@ def _tie(text: str) -> str:
 
 def _kind(block: Block) -> str:
     """Which macro shows the block."""
-    for kind, name in ((Paragraph, "paragraph"), (Table, "table"), (Facts, "facts"), (Notes, "notes"), (RatioChart, "gains")):
+    for kind, name in (
+        (Paragraph, "paragraph"),
+        (Table, "table"),
+        (Facts, "facts"),
+        (Notes, "notes"),
+        (RatioChart, "gains"),
+    ):
         if isinstance(block, kind):
             return name
     return "series"

@@ -10,7 +10,7 @@ from fibench.model.note import Note
 from fibench.report.words import GLYPHS, glyph
 
 _ACTIVE = re.compile(r"[\\`*|~$]|(?<!\w)_|_(?!\w)|\](?=[(\[:])|!(?=\[)")
-_LINE_START = re.compile(r"^(\s*\d*)(?=[#+=.)-])")
+_LINE_START = re.compile(r"^(\s*)(?:(\d{1,9})(?=[.)](?:\s|$))|(?=[#+=-]))")
 _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
 
 
@@ -22,7 +22,7 @@ class Markdown:
     def render(self, report: Report) -> str:
         document = report.document
         parts = [f"# {text(document.title)}", text(document.subtitle)]
-        parts += [_answer(answer) for answer in document.answers]
+        parts += ["\n".join(_answer(answer) for answer in document.answers)]
         parts += [part for section in document.sections for part in _section(section)]
         return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -30,7 +30,7 @@ class Markdown:
 def text(said: str) -> str:
     """Free text that Markdown and HTML leave alone, wherever on a line it stands."""
     escaped = _ACTIVE.sub(lambda found: "\\" + found[0], said).translate(_MARKUP)
-    return _LINE_START.sub(r"\1\\", escaped)
+    return _LINE_START.sub(lambda found: f"{found[1]}{found[2] or ''}\\", escaped)
 
 
 def _answer(answer: Answer) -> str:

@@ -9,7 +9,19 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from fibench.model.document import Answer, Block, Document, Facts, Notes, Paragraph, RatioChart, Report, Section, Table, Tone
+from fibench.model.document import (
+    Answer,
+    Block,
+    Document,
+    Facts,
+    Notes,
+    Paragraph,
+    RatioChart,
+    Report,
+    Section,
+    Table,
+    Tone,
+)
 from fibench.model.note import Note
 from fibench.report.formats import terminal_chart, terminal_table
 from fibench.report.words import GLYPHS

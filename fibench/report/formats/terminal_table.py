@@ -22,7 +22,9 @@ def lines(table: Table, width: int, styles: Styles) -> Iterator[Text | Padding]:
     if across:
         yield _line([(table.columns[index].title, "dim") for index in across], table.columns, across, widths)
     for row in table.rows:
-        cells = [(_said(row[index], table.columns[index]), _style(row[index], table.columns[index], styles)) for index in across]
+        cells = [
+            (_said(row[index], table.columns[index]), _style(row[index], table.columns[index], styles)) for index in across
+        ]
         yield _line(cells, table.columns, across, widths)
         extra = _below(row, table.columns, below, styles)
         if extra:
@@ -52,9 +54,7 @@ def _style(cell: Cell, column: Column, styles: Styles) -> str:
     return f"bold {styles[cell.tone]}".strip() if column.role == "verdict" else styles[cell.tone]
 
 
-def _line(
-    cells: Sequence[tuple[str, str]], columns: Sequence[Column], across: Sequence[int], widths: Sequence[int]
-) -> Text:
+def _line(cells: Sequence[tuple[str, str]], columns: Sequence[Column], across: Sequence[int], widths: Sequence[int]) -> Text:
     text = Text(overflow="fold")
     for place, ((said, style), index) in enumerate(zip(cells, across, strict=True)):
         space = " " * (widths[index] - cell_len(said))

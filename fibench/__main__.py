@@ -1,0 +1,6 @@
+"""`python -m fibench`."""
+
+from fibench.cli.main import main
+
+if __name__ == "__main__":
+    main()
