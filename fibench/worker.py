@@ -16,6 +16,8 @@ from fibench.measure.bench import Bench, TargetError
 
 def main(commands: int, answers: int, mark: int) -> None:
     """Serve tasks from file descriptor `commands` until it is closed, answering on `answers`."""
+    for descriptor in (commands, answers, mark):
+        os.set_inheritable(descriptor, False)  # a program that a target starts must not hold our pipes
     tasks = os.fdopen(commands, "rb", buffering=0)
     server: Any = None
     while line := _line(tasks):

@@ -47,6 +47,8 @@ def measure(planned: Planned, index: int, record: CaseRecord, bench: Bench) -> C
         for event in events:
             record = replace(_fold(record, event), seconds=before + time.monotonic() - start)
             _keep(record, event, index, bench)
+            if isinstance(event, Failure):
+                bench.observer.failed(index, event)
             bench.observer.progressed(index, record, record.seconds)
             if isinstance(event, Generation) and (_spent(record, budget) or bench.rule.decided(record)):
                 break

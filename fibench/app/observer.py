@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fibench.measure.session import Failure
 from fibench.model.case import Case
 from fibench.model.note import Note
 from fibench.model.result import CaseResult
@@ -21,6 +22,9 @@ class Observer:
 
     def progressed(self, index: int, record: CaseRecord, elapsed: float) -> None:
         """A generation was stored, or a variant failed."""
+
+    def failed(self, index: int, failure: Failure) -> None:
+        """A variant can be measured no further; the others go on."""
 
     def case_done(self, index: int, result: CaseResult) -> None:
         """A case was judged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from fibench.compare.rule import UntilDecided
 from fibench.environment.fingerprint import collect
 from fibench.environment.process import me
 from fibench.environment.revision import Checkout, check_out, remove
-from fibench.errors import ScenarioError
+from fibench.errors import ScenarioError, StoreError
 from fibench.measure.nursery import Nursery
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.result import RunResult
@@ -91,12 +91,20 @@ def carry_out(
         state = "complete"
     except KeyboardInterrupt:
         state = "interrupted"
-    finally:
+    except StoreError:
         remove(checkouts.values())
-        seconds = run.seconds + time.monotonic() - start
-        store.finish(run.id, state, seconds, run.notes)
+        raise  # what cannot take a generation cannot take the end either; its owner gone, the run can be resumed
+    except BaseException:
+        _end(run, state, store, start, checkouts)
+        raise
+    _end(run, state, store, start, checkouts)
     stored = store.load(run.id)
     return Measured(stored, judge(stored, lambda key: _earlier(store, key)))
+
+
+def _end(run: Run, state: State, store: SqlStore, start: float, checkouts: Mapping[str, Checkout]) -> None:
+    remove(checkouts.values())
+    store.finish(run.id, state, run.seconds + time.monotonic() - start, run.notes)
 
 
 def _check_out(planned: Sequence[Planned], where: Path) -> dict[str, Checkout]:

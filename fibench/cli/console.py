@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,17 +16,28 @@ if TYPE_CHECKING:
 @cache
 def out() -> Console:
     """Where results go."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=False)
+    return _console(highlight=False, soft_wrap=False)
 
 
 @cache
 def err() -> Console:
     """Where progress, hints and errors go."""
+    return _console(stderr=True, highlight=False)
+
+
+def _console(*, stderr: bool = False, **settings: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:  # rich would exit with 1, which means something else here
+            _unread(2 if stderr else 1)
+
+    return Piped(stderr=stderr, **settings)  # type: ignore[arg-type]
+
+
+def _unread(descriptor: int) -> None:
+    """`| head` is not an error: what is still to be said goes nowhere, and the exit code stays what it is."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def say(text: str) -> None:
@@ -35,8 +47,11 @@ def say(text: str) -> None:
 
 def emit(text: str) -> None:
     """Data, exactly as it is."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unread(1)
 
 
 def complain(error: FibenchError) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from fibench import units
 from fibench.app.observer import Observer
-from fibench.cli.console import err, say
+from fibench.cli.console import complain, err, say
 from fibench.compare.case import judge_case
+from fibench.errors import MeasurementError
+from fibench.measure.session import Failure
 from fibench.model.case import Case
 from fibench.model.result import CaseResult, Comparison
 from fibench.model.run import CaseRecord
@@ -39,6 +41,14 @@ class Lines(Observer):
         self.run_id, self.cases = run_id, cases
         budget = sum(case.measure.budget for case in cases)
         say(f"run {run_id}: {len(cases)} case{'s' * (len(cases) != 1)}, at most {units.duration(budget)}")
+
+    def failed(self, index: int, failure: Failure) -> None:
+        from fibench.cli.main import debugging
+
+        place = f"{self.cases[index].title}: {failure.variant}"
+        if debugging() and failure.detail:
+            say(failure.detail.rstrip())
+        complain(MeasurementError(failure.reason, where=place, hint=None if debugging() else failure.hint or None))
 
     def case_done(self, index: int, result: CaseResult) -> None:
         say(f"[{index + 1}/{len(self.cases)}] {result.case.title}: {answer(result)} ({units.duration(result.seconds)})")

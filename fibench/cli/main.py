@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+import traceback
 from typing import Any
 
 import typer
@@ -12,9 +14,26 @@ import typer
 from fibench import __version__
 from fibench.cli import exits
 from fibench.cli.commands import (
-    claims, compare, doctor, gate, init, listing, planned, report, rm, run, runs, schema, show, tag, validate,
+    claims,
+    compare,
+    doctor,
+    gate,
+    init,
+    listing,
+    planned,
+    report,
+    rm,
+    run,
+    runs,
+    schema,
+    show,
+    tag,
+    validate,
 )  # fmt: skip
-from fibench.errors import FibenchError
+from fibench.errors import FibenchError, UsageError
+
+AT_ONCE = 1.0
+"""Seconds within which a second signal is an echo of the first."""
 
 app = typer.Typer(
     name="fibench",
@@ -51,24 +70,17 @@ def main() -> None:
 def entry(words: list[str]) -> int:
     """Words in, exit code out; every problem ends in one or two lines unless --debug was given."""
     debug, words = _take_debug(words)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    stop = _Stop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     try:
         return _code(app(words, standalone_mode=False))
     except FibenchError as error:
-        if debug:
-            raise
-        from fibench.cli.console import complain
-
-        complain(error)
-        return error.exit_code
-    except typer.Abort:
+        return _known(error, debug)
+    except (typer.Abort, KeyboardInterrupt):
         return exits.INTERRUPTED
-    except KeyboardInterrupt:
-        return exits.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` is not an error
-        return exits.PASS
+    except SystemExit as left:  # typer's answer to `--help | head`, and to --show-completion
+        return left.code if isinstance(left.code, int) and not isinstance(left.__context__, BrokenPipeError) else exits.PASS
     except Exception as error:
         return _unexpected(error, debug)
 
@@ -88,13 +100,21 @@ def _code(result: Any) -> int:
     return result if isinstance(result, int) else exits.PASS
 
 
-def _unexpected(error: Exception, debug: bool) -> int:
-    """Usage errors of typer print themselves; anything else is our own bug, and says so."""
-    if hasattr(error, "show") and hasattr(error, "exit_code"):
-        error.show()
-        return int(error.exit_code)
+def _known(error: FibenchError, debug: bool) -> int:
+    from fibench.cli.console import complain
+
     if debug:
-        raise error
+        traceback.print_exception(error)
+    complain(error)
+    return error.exit_code
+
+
+def _unexpected(error: Exception, debug: bool) -> int:
+    """Wrong words on the command line, in our form; anything else is our own bug, and says so."""
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        return _misused(error)
+    if debug:
+        traceback.print_exception(error)
     place = error.__traceback__
     while place and place.tb_next:
         place = place.tb_next
@@ -104,5 +124,29 @@ def _unexpected(error: Exception, debug: bool) -> int:
     return exits.MEASUREMENT
 
 
-def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
+def _misused(error: Any) -> int:
+    """typer's own errors: no such command, option or value."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return int(error.exit_code)
+    path = error.ctx.command_path if getattr(error, "ctx", None) else "fibench"
+    from fibench.cli.console import complain
+
+    complain(UsageError(error.format_message(), hint=f"{path} --help shows what it takes"))
+    return int(error.exit_code)
+
+
+class _Stop:
+    """Ctrl-C, SIGTERM, SIGHUP. The first ends the run in good order; `timeout` and terminals send two at once, so one
+    within a second means the same; one after that ends fibench where it stands (the guard cleans up)."""
+
+    def __init__(self) -> None:
+        self.first = 0.0
+
+    def __call__(self, number: int, frame: Any) -> None:
+        now = time.monotonic()
+        if not self.first:
+            self.first = now
+            raise KeyboardInterrupt
+        if now - self.first > AT_ONCE:
+            os._exit(exits.INTERRUPTED)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fibench import units
 from fibench.compare import pair
-from fibench.compare.case import UNAVAILABLE, interval_of
+from fibench.compare.case import UNAVAILABLE, interval_of, plain
 from fibench.compare.formula import evaluate
 from fibench.model.metric import Metric
 from fibench.model.result import ClaimResult
@@ -35,6 +35,7 @@ class Finding:
     high: float | None = None
     unit: str = "×"
     case: str = ""
+    metric: str = ""
 
 
 def judge_claims(records: Sequence[CaseRecord]) -> tuple[ClaimResult, ...]:
@@ -60,14 +61,15 @@ def judge_claim(claim: Claim, records: Sequence[CaseRecord]) -> ClaimResult:
     findings = []
     for test in claim.tests:
         spoken_of = [record for record in records if record.case.matches({**claim.where, **test.where})]
-        findings += [judge_test(test, record) for record in spoken_of]
+        findings += [replace(judge_test(test, record), metric=test.metric) for record in spoken_of]
     return _result(claim, findings or [Finding(UNPROVEN, "its case was not run")], records)
 
 
 def undecided(claim: Claim, record: CaseRecord) -> bool:
-    """True while more units of this case could still decide the claim."""
+    """True while more units of this case could still decide the claim; one refuted part refutes it all."""
     tests = [test for test in claim.tests if record.case.matches({**claim.where, **test.where})]
-    return any(judge_test(test, record).verdict == UNPROVEN for test in tests)
+    verdicts = {judge_test(test, record).verdict for test in tests}
+    return UNPROVEN in verdicts and REFUTED not in verdicts
 
 
 def judge_test(test: Test, record: CaseRecord) -> Finding:
@@ -109,14 +111,14 @@ def _speedup(test: Test, record: CaseRecord) -> Finding:
     metric = record.case.metric(test.metric)
     baseline, candidate = variants_of(test, record)
     interval = interval_of(record, metric, pair.gains(record, metric, baseline, candidate))
-    return _bounded(interval, test.speedup, math.exp, "×", record)
+    return _bounded(interval, test.speedup, plain, "×", record)
 
 
 def _ratio(test: Test, record: CaseRecord) -> Finding:
     assert test.ratio is not None
     metric = record.case.metric(test.metric)
     interval = interval_of(record, metric, pair.log_ratios(record, metric.name, test.ratio.of, test.ratio.to))
-    return _bounded(interval, test.ratio, math.exp, "×", record)
+    return _bounded(interval, test.ratio, plain, "×", record)
 
 
 def _share(test: Test, record: CaseRecord) -> Finding:
@@ -165,38 +167,26 @@ def _bounded(
     measured = scale(interval.estimate)
     low = scale(interval.low) if math.isfinite(interval.low) else None
     high = scale(interval.high) if math.isfinite(interval.high) else None
-    wanted = _wanted(bound, unit)
-    verdict, reason = _decide(bound, low, high, wanted)
+    verdict, reason = _decide(bound, low, high, lambda value: f"{value:g}×" if unit == "×" else units.show(value, unit))
     return Finding(verdict, reason, measured, low, high, unit, title)
 
 
-def _decide(bound: Bound, low: float | None, high: float | None, wanted: str) -> tuple[str, str]:
+def _decide(bound: Bound, low: float | None, high: float | None, show: Callable[[float], str]) -> tuple[str, str]:
     """At least: the low end; at most: the high end; between: the lower bound counts, and beyond it is said."""
     if bound.at_most is not None:
         if high is not None and high <= bound.at_most:
-            return CONFIRMED, f"the whole interval is {wanted}"
+            return CONFIRMED, f"the whole interval is at most {show(bound.at_most)}"
         if low is not None and low > bound.at_most:
-            return REFUTED, f"the whole interval is above {wanted.removeprefix('at most ')}"
-        return UNPROVEN, f"{wanted}: the interval does not decide it"
-    floor = bound.between[0] if bound.between else bound.at_least
+            return REFUTED, f"the whole interval is above {show(bound.at_most)}"
+        return UNPROVEN, f"whether at most {show(bound.at_most)} is open"
+    floor, ceiling = bound.between or (bound.at_least, None)
     assert floor is not None
     if low is not None and low >= floor:
-        beyond = bound.between is not None and low > bound.between[1]
-        return CONFIRMED, f"the whole interval is {'even beyond ' if beyond else ''}{wanted}"
+        beyond = f", even above {show(ceiling)}" if ceiling is not None and low > ceiling else ""
+        return CONFIRMED, f"the whole interval is at least {show(floor)}{beyond}"
     if high is not None and high < floor:
-        return REFUTED, f"the whole interval is below {wanted.removeprefix('at least ')}"
-    return UNPROVEN, f"{wanted}: the interval does not decide it"
-
-
-def _wanted(bound: Bound, unit: str) -> str:
-    def shown(value: float) -> str:
-        return f"{value:g}×" if unit == "×" else units.show(value, unit)
-
-    if bound.between:
-        return f"between {shown(bound.between[0])} and {shown(bound.between[1])}"
-    if bound.at_least is not None:
-        return f"at least {shown(bound.at_least)}"
-    return f"at most {shown(bound.at_most)}"  # type: ignore[arg-type]  # a bound has exactly one side
+        return REFUTED, f"the whole interval is below {show(floor)}"
+    return UNPROVEN, f"whether at least {show(floor)} is open"
 
 
 def _result(claim: Claim, findings: Sequence[Finding], records: Sequence[CaseRecord]) -> ClaimResult:
@@ -205,7 +195,7 @@ def _result(claim: Claim, findings: Sequence[Finding], records: Sequence[CaseRec
     others = [found for found in findings if found is not worst]
     reason = worst.reason
     if others and worst.case:
-        reason += f" (in {worst.case}; {_tally(others)})"
+        reason += f" ({worst.metric} in {worst.case}; {_tally(others)})"
     if claim.note:
         reason += f" [{claim.note}]"
     measured = not (claim.formula or claim.not_testable)
@@ -217,7 +207,7 @@ def _result(claim: Claim, findings: Sequence[Finding], records: Sequence[CaseRec
 
 
 def _tally(findings: Sequence[Finding]) -> str:
-    parts = [f"{found.verdict.lower()} in {found.case}" for found in findings]
+    parts = [f"{found.metric} {found.verdict.lower()} in {found.case}" for found in findings]
     return ", ".join(parts) if len(parts) <= 2 else ", ".join(
         f"{sum(found.verdict == verdict for found in findings)} {verdict.lower()}"
         for verdict in _WORST_FIRST

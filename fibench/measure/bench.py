@@ -5,23 +5,32 @@ Used by a worker that holds all variants, and by each member of a ring that hold
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import importlib
 import os
+import signal
 import sys
 import time
 from typing import Any
 
+from fibench.measure import ending
 from fibench.measure.block import timer
 from fibench.measure.outcome import describe
 from fibench.step import Step
+
+
+STRAY = 0.2
+"""Seconds within which a fork that comes back is noticed at the latest."""
+LONGEST = 300
+"""Characters of a message."""
 
 
 class TargetError(Exception):
     """Something the target did: what, of which variant, where in the user's code."""
 
     def __init__(self, variant: str, error: BaseException, doing: str) -> None:
-        super().__init__(str(error))
+        super().__init__(_message(error))
         import traceback  # only when something went wrong: it costs every worker 3 ms
 
         self.report = {
@@ -30,7 +39,7 @@ class TargetError(Exception):
             "type": type(error).__name__,
             "message": _message(error),
             "where": _place(error),
-            "traceback": "".join(traceback.format_exception(error))[-8000:],
+            "traceback": "".join(traceback.format_exception(error, chain=True))[-8000:],
         }
 
 
@@ -44,6 +53,12 @@ class Bench:
         self.steps: dict[int, Step] = {}
         self.timers: dict[int, Any] = {}
         self.pid = os.getpid()
+        self.forks = 0
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_parent=self._count_fork)
+        # when this process dies or hangs, the stack goes behind the marker's two bytes
+        faulthandler.enable(mark, all_threads=False)
+        faulthandler.register(signal.SIGUSR1, mark, all_threads=False)
 
     def open(self, number: int, variant: dict[str, Any]) -> dict[str, Any]:
         """Import and set up one variant; returns its facts."""
@@ -66,6 +81,7 @@ class Bench:
         step = self.steps[number]
         with _Guarded(self, number, "its first call"):
             first = describe(step.outcome())
+            self._wait_for_strays()
             if step.once:  # macro work: a second call costs too much to learn only whether it varies
                 return first
             second = describe(step.outcome())
@@ -79,7 +95,7 @@ class Bench:
         loops = 1
         while True:
             with _Guarded(self, number, "calibration"):
-                wall = min(self.timers[number](loops)["wall"] for _ in range(1 if loops == 1 else 2))
+                wall = min(self._run(number, loops)["wall"] for _ in range(1 if loops == 1 else 2))
             if wall * loops >= target / 2 or self.steps[number].once or loops >= 1 << 30:
                 return float(wall)
             loops = max(loops * 2, min(loops * 100, int(target / max(wall, 1e-9))))
@@ -89,9 +105,9 @@ class Bench:
         self.mark(number)
         end = time.perf_counter() + seconds
         with _Guarded(self, number, "warm-up"):
-            self.timers[number](loops)
+            self._run(number, loops)
             while time.perf_counter() < end and not self.steps[number].once:
-                self.timers[number](loops)
+                self._run(number, loops)
 
     def settle(self, collect: bool) -> None:
         """Move everything alive out of the collector's sight, so that a full collection costs every variant the same."""
@@ -103,11 +119,10 @@ class Bench:
         """One timed block."""
         self.mark(number)
         try:
-            metrics: dict[str, float] = self.timers[number](loops)
+            return self._run(number, loops)
         except BaseException as error:
             self.leave_if_forked()
             raise TargetError(self.names[number], error, "a timed block") from error
-        return metrics
 
     def close(self) -> None:
         """Close every step; a step that fails to close is not worth losing its numbers for."""
@@ -127,6 +142,21 @@ class Bench:
             os.pwrite(self.mark_fd, b"\1", 1)
             os._exit(0)
 
+    def _run(self, number: int, loops: int) -> dict[str, float]:
+        metrics: dict[str, float] = self.timers[number](loops)
+        self.leave_if_forked()  # at once: every further block would double the processes
+        return metrics
+
+    def _count_fork(self) -> None:
+        self.forks += 1
+
+    def _wait_for_strays(self) -> None:
+        """Where the first call forked, give the other process the moment it needs to come back and be noticed."""
+        self.leave_if_forked()
+        end = time.monotonic() + STRAY
+        while self.forks and time.monotonic() < end and os.pread(self.mark_fd, 1, 1) != b"\1":
+            time.sleep(0.005)
+
 
 class _Guarded:
     """Turns whatever the target raises (SystemExit too) into a TargetError."""
@@ -144,21 +174,22 @@ class _Guarded:
 
 
 def _message(error: BaseException) -> str:
+    """One line: a target's message may be anything, and its `__str__` may fail as well."""
     if isinstance(error, SystemExit):
-        return f"called sys.exit({error.code!r})"
-    return str(error) or type(error).__name__
+        return f"called sys.exit({error.code!r})"[:LONGEST]
+    try:
+        words = str(error).split()
+    except Exception as again:
+        words = [f"(its __str__ raises {type(again).__name__})"]
+    text = " ".join(words) or type(error).__name__
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _place(error: BaseException) -> str:
-    """The deepest frame outside fibench, else the file that failed to import."""
+    """The user's deepest frame, or the file that cannot be compiled."""
     import traceback
 
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    places = [
-        f"{frame.filename}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((own, "<frozen"))
-    ]
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    return places[-1] if places else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    return ending.choose((frame.filename, frame.lineno or 0) for frame in reversed(frames))

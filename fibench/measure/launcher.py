@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +16,16 @@ from typing import Any
 
 import fibench
 from fibench.errors import MeasurementError
+from fibench.measure import ending
 from fibench.measure.nursery import Nursery
 
 ROOT = str(Path(fibench.__file__).resolve().parent.parent)
+POLL = 0.5
+"""Seconds between two looks at whether the worker lives: a child that it left behind may hold its pipe open."""
+STACK = 2
+"""Offset in the marker file behind which a dying or hanging worker leaves its stack."""
 _CODE = (
-    "import sys; sys.path.insert(0, {root!r}); import fibench; del sys.path[0]; "
+    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; import fibench; del sys.path[0]; "
     "from fibench.worker import main; main({commands}, {answers}, {mark})"
 )
 
@@ -27,8 +33,10 @@ _CODE = (
 class VariantFailedError(MeasurementError):
     """A variant did something that ends its measurement; `number` is None when it is not known which one it was."""
 
-    def __init__(self, message: str, number: int | None, *, where: str | None = None, detail: str = "") -> None:
-        super().__init__(message, where=where)
+    def __init__(
+        self, message: str, number: int | None, *, where: str | None = None, detail: str = "", hint: str | None = None
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
         self.number = number
         self.detail = detail
 
@@ -40,7 +48,8 @@ class Worker:
         commands_out, self._commands = os.pipe()
         self._answers, answers_in = os.pipe()
         self._mark = os.memfd_create("fibench-mark")
-        self.output = (nursery.folder / f"output-{seed:08x}").open("w+b")
+        os.lseek(self._mark, STACK, os.SEEK_SET)
+        self.output = tempfile.TemporaryFile(dir=nursery.folder)  # noqa: SIM115  # unnamed: gone with the worker
         code = _CODE.format(root=ROOT, commands=commands_out, answers=answers_in, mark=self._mark)
         layout = {"PYTHONHASHSEED": str(seed % 2**32), "FIBENCH_PAD": "x" * (seed % 4096)}
         try:
@@ -48,13 +57,17 @@ class Worker:
                 [python or sys.executable, *(["-P"] if python is None else []), "-c", code],
                 pass_fds=(commands_out, answers_in, self._mark),
                 stdin=subprocess.DEVNULL,
-                stdout=None if show else self.output,
+                stdout=2 if show else self.output,  # stdout is for data, whatever a target prints
                 stderr=None if show else self.output,
                 env=nursery.environment({**layout, **env}),
                 start_new_session=True,
             )
         except OSError as error:
-            raise MeasurementError(f"cannot start {python or sys.executable}: {error.strerror}") from error
+            for descriptor in (self._commands, self._answers, self._mark):
+                os.close(descriptor)
+            self.output.close()
+            hint = "name an interpreter that is there: python: /usr/bin/python3"
+            raise VariantFailedError(f"cannot start {python or sys.executable}: {error.strerror}", 0, hint=hint) from error
         finally:
             os.close(commands_out)
             os.close(answers_in)
@@ -70,14 +83,14 @@ class Worker:
             raise self._died() from None
         answer = json.loads(self._line(time.monotonic() + timeout, timeout))
         if "failed" in answer:
-            report = answer["failed"]
-            raise VariantFailedError(
-                f"{report['type']} in {report['doing']}: {report['message']}",
-                self.running(),
-                where=report["where"],
-                detail=report["traceback"],
-            )
+            raise self._failed(answer["failed"])
+        if self._forked:
+            raise self._ended("")
         return answer["ok"]
+
+    @property
+    def _forked(self) -> bool:
+        return os.pread(self._mark, 1, 1) == b"\1"
 
     def running(self) -> int | None:
         """The number of the variant that ran last."""
@@ -103,22 +116,58 @@ class Worker:
     def _line(self, deadline: float, timeout: float) -> bytes:
         parts = [self._rest]
         while b"\n" not in parts[-1]:
-            ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise VariantFailedError(f"no answer within {timeout:g} s (measure.timeout)", self.running())
-            part = os.read(self._answers, 1 << 20)
+            left = max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([self._answers], [], [], min(POLL, left))
+            if not ready and left == 0.0:
+                raise self._silent(timeout)
+            if not ready and self._process.poll() is None:
+                continue
+            part = os.read(self._answers, 1 << 20) if ready else b""
             if not part:
                 raise self._died()
             parts.append(part)
         line, _, self._rest = b"".join(parts).partition(b"\n")
         return line
 
+    def _failed(self, report: dict[str, Any]) -> VariantFailedError:
+        """What the worker said of its target."""
+        if "ended" in report:
+            return self._ended(report["ended"])
+        message = f"{report['type']} in {report['doing']}: {report['message']}"
+        hint = report.get("hint") or "--debug shows the whole traceback"
+        return VariantFailedError(message, self.running(), where=report["where"], detail=report["traceback"], hint=hint)
+
     def _died(self) -> VariantFailedError:
-        code = self._process.wait()
-        mark = os.pread(self._mark, 2, 0)
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
-        if mark[1:] == b"\1":
-            how = "forked and returned in both processes; a target must not outlive its own fork"
+        try:
+            return self._ended(ending.how(self._process.wait(1.0)))
+        except subprocess.TimeoutExpired:
+            return self._ended("closed the pipe on which it answers fibench")
+
+    def _ended(self, how: str) -> VariantFailedError:
+        hint = "--debug shows all that it prints"
+        if self._forked:
+            how = "forked and returned in both processes"
+            hint = "end the child inside the target, with os._exit()"
         last = self.printed().splitlines()[-1:] or [""]
-        said = f" ({last[0][:160]})" if last[0] else ""
-        return VariantFailedError(f"the worker process {how}{said}", mark[0] if mark else None)
+        said = f" ({last[0][:160]})" if last[0] and not self._forked else ""
+        stack = self._stack()
+        where = ending.dumped(stack)
+        return VariantFailedError(f"its process {how}{said}", self.running(), where=where, detail=stack, hint=hint)
+
+    def _silent(self, timeout: float) -> VariantFailedError:
+        """Ask whoever hangs for its stack: `faulthandler` answers even from the middle of a C function."""
+        try:
+            os.killpg(self._process.pid, signal.SIGUSR1)
+        except ProcessLookupError:
+            return self._died()
+        end = time.monotonic() + POLL
+        while not self._stack() and time.monotonic() < end:
+            time.sleep(0.01)
+        stack = self._stack()
+        hint = "give it more time with measure: {timeout: 5 min}, if it is only slow"
+        message = f"no answer within {timeout:.3g} s (measure.timeout)"
+        return VariantFailedError(message, self.running(), where=ending.dumped(stack), detail=stack, hint=hint)
+
+    def _stack(self) -> str:
+        size = os.fstat(self._mark).st_size
+        return os.pread(self._mark, 20_000, STACK).decode("utf-8", "replace") if size > STACK else ""

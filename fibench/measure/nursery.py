@@ -28,7 +28,6 @@ class Nursery:
         self._guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Nursery:
-        self.folder.mkdir(mode=0o700)
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", guard.__file__, self.session, str(self.folder)],
             stdin=subprocess.PIPE,
@@ -36,6 +35,7 @@ class Nursery:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.folder.mkdir(mode=0o700)  # after the guard: whatever happens from here on, somebody removes it
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

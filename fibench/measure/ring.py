@@ -13,17 +13,31 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
+from fibench.measure import ending
 from fibench.measure.bench import Bench, TargetError
 
 LEAD_IN = 0.1
 """Share of a block run untimed after each turn change: the other member has emptied the caches."""
 
 
-class MemberGoneError(Exception):
-    """A member process ended without an answer."""
+GONE = 1.0
+"""Seconds to wait for a member that closed its pipe to end as well."""
+
+
+class MemberGoneError(TargetError):
+    """A member process ended without an answer; the parent words it."""
+
+    def __init__(self, how: str) -> None:
+        Exception.__init__(self, how)
+        self.report = {"ended": how}
+
+
+class NotStartedError(Exception):
+    """The interpreter of a variant cannot be started."""
 
 
 class Ring:
@@ -33,6 +47,7 @@ class Ring:
         self.operation, self.mark = operation, mark
         self.members: dict[int, tuple[Any, Any]] = {}
         self.tokens: dict[int, tuple[int, int]] = {}
+        self.pids: dict[int, int] = {}
 
     def do_open(self, task: dict[str, Any]) -> dict[str, Any]:
         """Start the members, then open one variant in each."""
@@ -85,8 +100,10 @@ class Ring:
         setup = {"number": number, "operation": self.operation, "cpu": task["cpu"], "mark": self.mark,
                  "in": there, "out": back, "tokens": self.tokens}  # fmt: skip
         if variant["spawn"]:
-            self._spawn(setup, variant, task["root"])
-        elif os.fork() == 0:
+            self.pids[number] = self._spawn(setup, variant, task["root"])
+        elif (pid := os.fork()) != 0:
+            self.pids[number] = pid
+        else:
             for descriptor in (here_in, here_out):
                 os.close(descriptor)
             os.environ.update(variant["env"])
@@ -95,15 +112,18 @@ class Ring:
         os.close(back)
         self.members[number] = (os.fdopen(here_in, "rb"), here_out)
 
-    def _spawn(self, setup: dict[str, Any], variant: dict[str, Any], root: str) -> None:
+    def _spawn(self, setup: dict[str, Any], variant: dict[str, Any], root: str) -> int:
         wanted = [setup["in"], setup["out"], self.mark, *(end for pipe in self.tokens.values() for end in pipe)]
-        code = f"import sys; sys.path.insert(0, {root!r}); import fibench; del sys.path[0]; " + (
+        code = f"import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; import fibench; del sys.path[0]; " + (
             "from fibench.measure import ring; import json; ring.serve(json.loads(sys.argv[1]))"
         )
-        command = [variant["python"] or sys.executable, "-P", "-c", code, json.dumps(setup)]
-        if variant["python"] and not _isolates(variant["python"]):
-            command.remove("-P")
-        subprocess.Popen(command, pass_fds=wanted, env={**os.environ, **variant["env"]})
+        command = [variant["python"] or sys.executable, "-c", code, json.dumps(setup)]
+        try:
+            return subprocess.Popen(command, pass_fds=wanted, env={**os.environ, **variant["env"]}).pid
+        except OSError as error:
+            os.pwrite(self.mark, bytes([setup["number"]]), 0)
+            problem = NotStartedError(f"cannot start {command[0]}: {error.strerror}")
+            raise TargetError(variant["name"], problem, "starting its process") from error
 
     def _send(self, number: int, task: dict[str, Any]) -> None:
         data = memoryview(json.dumps(task).encode() + b"\n")
@@ -136,12 +156,14 @@ class Ring:
 
     def _gone(self, number: int, cause: BaseException | None) -> None:
         os.pwrite(self.mark, bytes([number]), 0)
-        raise MemberGoneError(f"the process of variant {number} ended") from cause
+        raise MemberGoneError(_how(self.pids[number])) from cause
 
 
 def serve(setup: dict[str, Any]) -> None:
     """The member's side: answer tasks until the pipe closes; never returns."""
     tokens = {int(number): pipe for number, pipe in setup["tokens"].items()}
+    for descriptor in (setup["in"], setup["out"], setup["mark"], *(end for pipe in tokens.values() for end in pipe)):
+        os.set_inheritable(descriptor, False)
     member = _Member(setup, tokens)
     _pin(setup["cpu"])
     tasks = os.fdopen(setup["in"], "rb")
@@ -218,7 +240,12 @@ def _pin(cpu: int | None) -> None:
             pass  # a container may forbid it; the pair is then merely less alike
 
 
-def _isolates(python: str) -> bool:
-    """`-P` exists since Python 3.11."""
-    check = [python, "-c", "import sys; raise SystemExit(sys.version_info < (3, 11))"]
-    return subprocess.run(check, check=False).returncode == 0
+def _how(pid: int) -> str:
+    """How the process ended, in the launcher's words."""
+    end = time.monotonic() + GONE
+    while time.monotonic() < end:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return ending.how(os.waitstatus_to_exitcode(status))
+        time.sleep(0.005)
+    return "closed the pipe on which it answers fibench"

@@ -33,6 +33,7 @@ class Failure:
     variant: str
     reason: str
     detail: str = ""
+    hint: str = ""
 
 
 Event = Generation | Failure | Note | Plan
@@ -63,6 +64,7 @@ class Session:
         self.unit: Literal["generation", "round"] | None = done.unit if done.generations else None
         self.plan: Plan | None = None
         self.seconds_per_call = 0.0
+        self.places: dict[str, str] = {}
         self.cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
     def events(self) -> Generator[Event, None, None]:
@@ -113,6 +115,7 @@ class Session:
             "order": order, "cpu": self.cpus[index % len(self.cpus)], "root": ROOT,
         }  # fmt: skip
         opened: dict[str, Any] = worker.ask(task, self.case.measure.timeout)
+        self.places = {name: facts["place"] for name, facts in opened["facts"].items() if "place" in facts}
         return opened
 
     def _try(self, worker: Worker) -> Iterator[Event]:
@@ -125,7 +128,8 @@ class Session:
             verdict = self._agree(variant, outcomes[0], outcome)
             if verdict.equal is False:
                 reason = f"outputs differ: {self.variants[0].name} and {variant.name} gave {verdict.why}"
-                yield Failure(variant.name, reason)
+                hint = "make them agree, or say measure: {check: none} if they need not"
+                yield Failure(variant.name, reason + self._at(variant, None), hint=hint)
                 continue
             kept.append(variant)
             if verdict.why:
@@ -196,6 +200,10 @@ class Session:
         number = 0 if error.number is None or error.number >= len(self.variants) else error.number
         variant = self.variants.pop(number)
         self.plan = None
-        place = f" at {error.where}" if error.where else ""
-        return Failure(variant.name, f"{error.message}{place}", error.detail)
+        return Failure(variant.name, error.message + self._at(variant, error.where), error.detail, error.hint or "")
+
+    def _at(self, variant: Variant, where: str | None) -> str:
+        """ " at file:line": where it happened, else where the target is defined."""
+        place = where or self.places.get(variant.name)
+        return f" at {place}" if place else ""
 

@@ -9,25 +9,26 @@ Journal of Scientific Research A 2, 1949, 149–168).
 from __future__ import annotations
 
 import random
-from itertools import chain
 
 Round = tuple[int, ...]
 
 
 def schedule(variants: int, rounds: int, rng: random.Random, *, paired: bool, control_every: int | None) -> list[Round]:
-    """One generation: `rounds` rounds of every variant, and the control's own rounds in between.
+    """One generation: `rounds` rounds of every variant, and before or after them (a coin) the control's own rounds.
 
-    `paired`: a round of two variants is AB or BA instead of ABBA or BAAB. Every `control_every`-th round, counted from
-    a random offset, is followed by one of the baseline (0) and its twin, whose index is `variants`.
+    `paired`: a round of two variants is AB or BA instead of ABBA or BAAB. There is one control round, of the baseline
+    (0) and its twin (index `variants`), for `control_every` others; they stand together, because a twin that ran only
+    now and then would find its caches cold and look slower than it is.
     """
     if variants < 1 or rounds < 0 or (control_every is not None and control_every < 1):
         raise ValueError("variants and control_every are at least 1, rounds at least 0")
     plan = [_pair(0, 1, rng, paired) for _ in range(rounds)] if variants == 2 else _rows(variants, rounds, rng)
     if control_every is None:
         return plan
-    offset = rng.randrange(control_every)
-    twins = ([_pair(0, variants, rng, paired)] if i % control_every == offset else [] for i in range(rounds))
-    return list(chain.from_iterable([each, *twin] for each, twin in zip(plan, twins, strict=True)))
+    count, rest = divmod(rounds, control_every)
+    count += rng.random() < rest / control_every
+    twins = [_pair(0, variants, rng, paired) for _ in range(count)]
+    return twins + plan if rng.random() < 0.5 else plan + twins
 
 
 def williams(size: int) -> list[Round]:

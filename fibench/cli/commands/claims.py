@@ -10,7 +10,7 @@ from fibench.cli import exits, options
 
 
 def command(
-    ids: Annotated[list[str], typer.Argument(metavar="[CLAIM]...", help="Only these ids, or ids beginning so.")] = [],  # noqa: B006
+    ids: Annotated[list[str], typer.Argument(metavar="[CLAIM]...", help="Only these ids, or ids beginning so.")] = [],
     json: options.Json = False,
     store: options.Store = None,
 ) -> int:

@@ -13,9 +13,9 @@ from fibench.cli import exits, options
 def command(
     one: Annotated[str, typer.Argument(metavar="V1", help="A variant, label, run id or file.")],
     other: Annotated[str, typer.Argument(metavar="V2", help="What is held against it.")],
-    run: Annotated[Optional[str], typer.Option(metavar="RUN", help="Compare variants of this run.")] = None,  # noqa: UP045
-    output: Annotated[list[Path], typer.Option("--output", "-o", metavar="FILE", help=".html .md .csv .json .xml .txt")] = [],  # noqa: B006
-    format: Annotated[Optional[str], typer.Option(metavar="NAME", help="html, markdown, csv, json, junit, terminal.")] = None,  # noqa: UP045,A002
+    run: Annotated[Optional[str], typer.Option(metavar="RUN", help="Compare variants of this run.")] = None,
+    output: Annotated[list[Path], typer.Option("--output", "-o", metavar="FILE", help=".html .md .csv .json .xml .txt")] = [],
+    format: Annotated[Optional[str], typer.Option(metavar="NAME", help="html, markdown, csv, json, junit, terminal.")] = None,
     anyway: Annotated[bool, typer.Option("--anyway", help="Compare across machines and versions (E0).")] = False,
     json: options.Json = False,
     store: options.Store = None,

@@ -15,13 +15,13 @@ CODES = {"pass": exits.PASS, "worse": exits.FAILED, "undecided": exits.UNDECIDED
 
 def command(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Files or names with a `gate:`.")],
-    against: Annotated[Optional[str], typer.Option(metavar="REVISION", help="Measure this git revision beside the work tree.")] = None,  # noqa: UP045
-    baseline: Annotated[Optional[str], typer.Option(metavar="LABEL", help="Hold against a stored run.")] = None,  # noqa: UP045
+    against: Annotated[Optional[str], typer.Option(metavar="REVISION", help="Measure this git revision beside the work tree.")] = None,
+    baseline: Annotated[Optional[str], typer.Option(metavar="LABEL", help="Hold against a stored run.")] = None,
     undecided: Annotated[str, typer.Option(metavar="fail|pass", help="What undecided means: exit 3 or 0.")] = "fail",
     label: options.Label = None,
-    set_: options.Set = [],  # noqa: B006
+    set_: options.Set = [],
     budget: options.Budget = None,
-    output: Annotated[list[Path], typer.Option("--output", "-o", metavar="FILE", help="Report or .xml (JUnit).")] = [],  # noqa: B006
+    output: Annotated[list[Path], typer.Option("--output", "-o", metavar="FILE", help="Report or .xml (JUnit).")] = [],
     json: options.Json = False,
     store: options.Store = None,
 ) -> int:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def command(
-    scenarios: Annotated[Optional[list[str]], typer.Argument(metavar="SCENARIO...", help="Files or names.")] = None,  # noqa: UP045
+    scenarios: Annotated[Optional[list[str]], typer.Argument(metavar="SCENARIO...", help="Files or names.")] = None,
     label: options.Label = None,
-    set_: options.Set = [],  # noqa: B006  # typer copies defaults
+    set_: options.Set = [],  # typer copies defaults
     budget: options.Budget = None,
-    variant: options.Variants = [],  # noqa: B006
+    variant: options.Variants = [],
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last interrupted run.")] = False,
     page: Annotated[bool, typer.Option("--report", help="Write the HTML report too.")] = False,
     json: options.Json = False,

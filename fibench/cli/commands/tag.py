@@ -11,7 +11,7 @@ from fibench.cli import exits, options
 
 def command(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run id, a label, or last.")],
-    label: Annotated[Optional[str], typer.Argument(metavar="LABEL", help="The name; left out, the label is removed.")] = None,  # noqa: UP045
+    label: Annotated[Optional[str], typer.Argument(metavar="LABEL", help="The name; left out, the label is removed.")] = None,
     store: options.Store = None,
 ) -> int:
     """Label a stored run, so that compare and gate can name it; the newest run of a label counts.

@@ -11,7 +11,7 @@ from fibench.cli import exits, options
 
 def command(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Files or names.")],
-    set_: options.Set = [],  # noqa: B006
+    set_: options.Set = [],
     json: options.Json = False,
 ) -> int:
     """Check scenarios without measuring; prints the cases, their variants and the longest time they may take.

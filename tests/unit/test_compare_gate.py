@@ -1,0 +1,88 @@
+"""The gate: non-inferiority at the margin, Holm over the suite, and stored runs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from fibench.compare.gate import from_stored, gated, holm
+from fibench.compare.unpaired import compare_sides, session_deviation, side
+from tests.unit.compare_records import SIZE, WALL, case, jitter, record
+
+
+def words(v1: float, v2: float, count: int = 30, **measure: object) -> list[str]:
+    rows = gated(record(case(gate=["wall"], **measure), {"v1": jitter(v1, count), "v2": jitter(v2, count)[::-1]}))
+    return [row.word for row in holm(rows, 0.01)]
+
+
+def test_a_metric_that_is_worse_by_more_than_the_margin_is_red() -> None:
+    assert words(1.0, 1.2) == ["worse"]
+
+
+def test_a_tiny_real_loss_inside_the_margin_passes() -> None:
+    assert words(1.0, 1.01) == ["pass"]
+
+
+def test_a_gain_passes() -> None:
+    assert words(1.0, 0.5) == ["pass"]
+
+
+def test_too_few_units_are_undecided() -> None:
+    assert words(1.0, 1.2, count=5) == ["undecided"]
+
+
+def test_a_counted_metric_leaves_nothing_to_chance() -> None:
+    bigger = record(case(metrics=[SIZE], gate=["size"]), {"v1": [100.0] * 2, "v2": [120.0] * 2}, metric="size")
+    assert [row.word for row in holm(gated(bigger), 0.01)] == ["worse"]
+
+
+def test_only_declared_metrics_can_say_no() -> None:
+    assert gated(record(case(), {"v1": jitter(1, 30), "v2": jitter(2, 30)})) == []
+
+
+def test_a_suite_of_many_metrics_asks_more_of_each() -> None:
+    # 12 equal signs: E ≈ 163, p ≈ 0.006: red alone, not among a hundred
+    (one,) = gated(record(case(gate=["wall"], margin="0 %"), {"v1": jitter(1, 12), "v2": jitter(1.1, 12)[::-1]}))
+    assert holm([one], 0.01)[0].word == "worse"
+    assert all(row.word != "worse" for row in holm([one] * 100, 0.01))
+
+
+def test_a_hundred_unchanged_metrics_are_red_together_at_most_alpha_of_the_time() -> None:
+    rng = np.random.default_rng(4)
+    red = 0
+    for _ in range(60):
+        rows = []
+        for _ in range(25):
+            noise = np.exp(rng.normal(0, 0.05, (2, 40)))
+            rows += gated(record(case(gate=["wall"]), {"v1": list(noise[0]), "v2": list(noise[1])}))
+        red += any(row.word == "worse" for row in holm(rows, 0.01))
+    assert red <= 2  # 0.6 expected at the very most
+
+
+def test_two_bare_runs_only_suggest() -> None:
+    before = side("a/v", record(case(), {"v1": jitter(1, 20), "v2": jitter(1, 20)}), WALL, "v1")
+    after = side("b/v", record(case(), {"v1": jitter(2, 20), "v2": jitter(1, 20)}), WALL, "v1")
+    assert before is not None and after is not None
+    found = compare_sides(before, after, WALL, 0.02, 0.01, [])
+    assert (found.verdict, found.evidence, found.low) == ("SUGGESTS SLOWER", "E0", None)
+    assert from_stored("s", found, 0.02).word == "undecided"
+
+
+def test_the_history_of_sessions_widens_the_interval_beyond_the_runs_own_spread() -> None:
+    before = side("a/v", record(case(), {"v1": jitter(1.0, 20), "v2": jitter(1, 20)}), WALL, "v1")
+    after = side("b/v", record(case(), {"v1": jitter(1.05, 20), "v2": jitter(1, 20)}), WALL, "v1")
+    assert before is not None and after is not None
+    restless = [math.log(v) for v in (1.0, 1.06, 0.97, 1.04, 0.99, 1.05)]
+    steady = [math.log(v) for v in (1.0, 1.001, 0.999, 1.002, 1.0, 1.001)]
+    assert compare_sides(before, after, WALL, 0.02, 0.01, restless).verdict == "INCONCLUSIVE"
+    calm = compare_sides(before, after, WALL, 0.02, 0.01, steady)
+    assert (calm.verdict, calm.evidence) == ("SLOWER", "E1")
+    assert from_stored("s", calm, 0.02).word == "worse"
+
+
+def test_the_variance_between_sessions_is_estimated_from_successive_steps() -> None:
+    rng = np.random.default_rng(2)
+    assert session_deviation([1.0, 1.1]) is None
+    assert session_deviation(list(rng.normal(0, 0.03, 4000))) == pytest.approx(0.03, rel=0.05)
