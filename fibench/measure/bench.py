@@ -181,7 +181,7 @@ def _message(error: BaseException) -> str:
         words = str(error).split()
     except Exception as again:
         words = [f"(its __str__ raises {type(again).__name__})"]
-    text = " ".join(words) or type(error).__name__
+    text = "".join(filter(str.isprintable, " ".join(words))) or type(error).__name__
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

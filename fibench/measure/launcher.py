@@ -148,8 +148,8 @@ class Worker:
         if self._forked:
             how = "forked and returned in both processes"
             hint = "end the child inside the target, with os._exit()"
-        last = self.printed().splitlines()[-1:] or [""]
-        said = f" ({last[0][:160]})" if last[0] and not self._forked else ""
+        last = "".join(filter(str.isprintable, (self.printed().splitlines() or [""])[-1][:160]))
+        said = f" ({last})" if last and not self._forked else ""
         stack = self._stack()
         where = ending.dumped(stack)
         return VariantFailedError(f"its process {how}{said}", self.running(), where=where, detail=stack, hint=hint)
