@@ -9,7 +9,7 @@ from pathlib import Path
 from fibench.app.foreign import read_document
 from fibench.compare.case import judge_case, summaries
 from fibench.compare.claims import judge_claims
-from fibench.compare.comparable import differences, same_work
+from fibench.compare.comparable import differences, same_modules, same_work
 from fibench.compare.unpaired import compare_sides, not_comparable, side
 from fibench.errors import NotFoundError, UsageError
 from fibench.model.case import Case
@@ -79,7 +79,7 @@ def compare_runs(before: Run, after: Run, names: tuple[str, str], store: SqlStor
 def _case(
     old: CaseRecord, new: CaseRecord, names: tuple[str, str], fields: Sequence[str], store: SqlStore, *, anyway: bool
 ) -> CaseResult:
-    forbidden = [*fields, *same_work(old.case, new.case)]
+    forbidden = [*fields, *same_work(old.case, new.case), *([] if anyway else same_modules(old, new))]
     rows: list[Comparison] = []
     shown: dict[str, dict[str, Summary]] = {}
     for variant in new.case.variants:

@@ -42,7 +42,7 @@ def _unread(descriptor: int) -> None:
 
 def say(text: str) -> None:
     """A line of talk, without markup (paths and names may hold brackets)."""
-    err().print(text, markup=False)
+    err().print(text, markup=False, soft_wrap=True)
 
 
 def emit(text: str) -> None:

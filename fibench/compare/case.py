@@ -8,6 +8,7 @@ import numpy as np
 
 from fibench import units
 from fibench.compare import pair
+from fibench.compare.steady import unsteady
 from fibench.compare.verdict import INVALID, Judgement, judge
 from fibench.model.case import CONTROL
 from fibench.model.metric import Metric
@@ -64,6 +65,9 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
         return _without(record, metric, candidate, INVALID, str(error), level)
     if not len(differences):
         return _without(record, metric, candidate, "INCONCLUSIVE", "nothing was measured", level)
+    moving = unsteady(record, metric, case.baseline.name, candidate)
+    if moving:
+        return _without(record, metric, candidate, INVALID, moving, level)
     interval = interval_of(record, metric, differences)
     found = judge(interval, margin, metric)
     return Comparison(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fibench.model.case import Case, Variant
 from fibench.model.fingerprint import Fingerprint
+from fibench.model.run import CaseRecord
 
 DECISIVE = ("host", "cpu", "cores", "quota", "kernel", "python", "build")
 """Fields whose change makes another machine of it."""
@@ -33,6 +34,16 @@ def same_work(one: Case, other: Case) -> list[str]:
         if variant.name in sides:
             found += _changed(f"{variant.name}.", _flat(sides[variant.name]), _flat(variant))
     return found or ["the scenario was changed (other variants or block settings)"]
+
+
+def same_modules(one: CaseRecord, other: CaseRecord) -> list[str]:
+    """Third-party modules that the targets imported in other versions; those on one side only are part of the work."""
+    before, after = _modules(one), _modules(other)
+    return [f"{name} {before[name]} → {after[name]}" for name in sorted(before.keys() & after.keys()) if before[name] != after[name]]
+
+
+def _modules(record: CaseRecord) -> dict[str, str]:
+    return {name: version for generation in record.generations for name, version in generation.facts.get("modules", {}).items()}
 
 
 def _flat(variant: Variant) -> dict[str, object]:

@@ -25,7 +25,7 @@ def gains(record: CaseRecord, metric: Metric, baseline: str, candidate: str) -> 
 
 def log_ratios(record: CaseRecord, metric: str, over: str, under: str) -> Floats:
     """ln(metric(over) / metric(under)), one per unit: the median of a generation's rounds, or each round."""
-    per_generation = (_rounds(generation, metric, over, under) for generation in record.generations)
+    per_generation = (round_ratios(generation, metric, over, under) for generation in record.generations)
     found = [ratios for ratios in per_generation if len(ratios)]
     if not found:
         return NOTHING
@@ -66,7 +66,7 @@ def _where(generation: Generation, variant: str) -> np.ndarray[tuple[int], np.dt
     return np.array([name == variant for name in generation.variants])
 
 
-def _rounds(generation: Generation, metric: str, over: str, under: str) -> Floats:
+def round_ratios(generation: Generation, metric: str, over: str, under: str) -> Floats:
     """Mean log of `over` minus mean log of `under` in every round that holds both."""
     if metric not in generation.metrics:
         return NOTHING

@@ -20,13 +20,14 @@ def how(code: int) -> str:
     return f"was killed by {known.get(-code, f'signal {-code}')}"
 
 
-def choose(frames: Iterable[tuple[str, int]]) -> str:
+def choose(frames: Iterable[tuple[str, int]], *, library: bool = True) -> str:
     """ "file:line" of the first frame that is the user's (else a library's) code; frames come deepest first."""
     found = [frame for frame in frames if not frame[0].startswith((_OWN, "<"))]
     own = [frame for frame in found if not _LIBRARY.search(frame[0])]
-    return "{}:{}".format(*(own or found)[0]) if found else ""
+    chosen = own or (found if library else [])
+    return "{}:{}".format(*chosen[0]) if chosen else ""
 
 
 def dumped(text: str) -> str:
-    """The same, from what `faulthandler` wrote."""
-    return choose((name, int(line)) for name, line in _DUMPED.findall(text))
+    """The same, from what `faulthandler` wrote; an event loop that waits has no frame of the user's, so it names none."""
+    return choose(((name, int(line)) for name, line in _DUMPED.findall(text)), library=False)

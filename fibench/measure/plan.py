@@ -10,6 +10,8 @@ from fibench.model.case import Case, Variant
 
 SHORTEST_BLOCK = 50e-6
 """Seconds; 1,000 × the resolution of the clock (≈ 50 ns)."""
+LONGEST_BLOCK = 0.25
+"""Seconds that a block of the slowest variant may take, however short the fastest one's are then."""
 GENERATION = 0.10
 """Seconds of blocks per generation for micro work."""
 LONGEST_GENERATION = 1.5
@@ -38,10 +40,15 @@ class Plan:
 
 
 def choose_loops(seconds: Sequence[float], block: float, once: bool) -> int:
-    """The same inner-loop count for all variants: the slowest lasts about `block`, none less than 50 µs."""
+    """The same inner-loop count for all variants: the slowest lasts about `block`, none less than 50 µs.
+
+    Where one variant is thousands of times slower, the fast one's blocks must be shorter: a call of 20 ns against
+    one of 4 ms would else take 10 s a block.
+    """
     if once:
         return 1
-    return max(1, round(block / max(seconds)), -int(-SHORTEST_BLOCK // min(seconds)))
+    wanted = max(round(block / max(seconds)), -int(-SHORTEST_BLOCK // min(seconds)))
+    return max(1, min(wanted, int(max(LONGEST_BLOCK, block) / max(seconds))))
 
 
 def choose_plan(seconds: Sequence[float], loops: int, opening: float, per_round: bool) -> Plan:

@@ -22,6 +22,8 @@ from fibench.model.case import CONTROL, Case, Variant
 from fibench.model.note import Note
 from fibench.model.run import CaseRecord, Generation
 
+SHORT = 1e-6
+"""Seconds of a block from which the clock's own 50 ns are no matter."""
 Schedule = Callable[[int, Plan, bool, random.Random], list[tuple[int, ...]]]
 """(variants, plan, with control, rng) → rounds; see `fibench.scenario.order`."""
 
@@ -63,7 +65,7 @@ class Session:
         self.next_index = 1 + max((generation.index for generation in done.generations), default=-1)
         self.unit: Literal["generation", "round"] | None = done.unit if done.generations else None
         self.plan: Plan | None = None
-        self.seconds_per_call = 0.0
+        self.seconds_per_call: list[float] = [0.0]
         self.places: dict[str, str] = {}
         self.cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
@@ -90,6 +92,7 @@ class Session:
                     return  # the numbering has changed: start again without those that were dropped
                 self.plan = self._plan(worker, opened["once"], opening)
                 yield self.plan
+                yield from self._short_blocks()
             rounds = self._rounds(rng)
             columns = self._measure(worker, rounds, rng)
             facts = {"variants": opened["facts"], "modules": opened["modules"]}
@@ -146,9 +149,17 @@ class Session:
         measure = self.case.measure
         task = {"do": "calibrate", "target": measure.block, "numbers": list(range(len(self.variants)))}
         seconds = worker.ask(task, measure.timeout)
-        self.seconds_per_call = max(seconds)
+        self.seconds_per_call = seconds
         plan = choose_plan(seconds, choose_loops(seconds, measure.block, once), opening, self.kit.per_round)
         return replace(plan, unit=self.unit) if self.unit else plan
+
+    def _short_blocks(self) -> Iterator[Note]:
+        """The clock needs 50 ns: blocks that last less than 1 µs are too slow by several percent."""
+        assert self.plan is not None
+        for variant, seconds in zip(self.variants, self.seconds_per_call, strict=True):
+            if seconds * self.plan.loops < SHORT and seconds * 1000 < max(self.seconds_per_call):
+                text = f"{variant.name} is so fast that its blocks last less than the clock can tell well"
+                yield Note("short-blocks", text, "its gain is larger than what is shown", self.case.title)
 
     @property
     def _with_control(self) -> bool:
@@ -168,7 +179,7 @@ class Session:
             "do": "measure", "loops": self.plan.loops, "rounds": rounds, "order": order,
             "warmup": measure.warmup, "gc": measure.gc,
         }  # fmt: skip
-        expected = self.seconds_per_call * self.plan.loops * (sum(map(len, rounds)) + len(order)) + measure.warmup * len(order)
+        expected = max(self.seconds_per_call) * self.plan.loops * (sum(map(len, rounds)) + len(order)) + measure.warmup * len(order)
         columns: dict[str, list[float]] = worker.ask(task, measure.timeout + 2 * expected)
         return columns
 

@@ -188,7 +188,7 @@ def test_a_syntax_error_names_its_line(project: Any) -> None:
     path: Path = project.write("wrong.py", "x = 1\ndef f(:\n    pass\n")
     found = project.run("run", project.scenario("x", {"v1": {"target": "wrong:f"}}))
     assert found.code == 4
-    assert f"SyntaxError in setting up: invalid syntax" in found.err
+    assert "SyntaxError in setting up: invalid syntax" in found.err
     assert f"at {path}:2" in found.err
 
 
@@ -207,7 +207,7 @@ def test_a_setup_that_raises_is_named_with_its_place(project: Any) -> None:
 
 
 HARMLESS = {
-    "prints megabytes": "print('x' * 2_000_000); sys.stderr.write('y' * 2_000_000)",
+    "prints megabytes": "print('x' * 1_000_000); sys.stderr.write('y' * 1_000_000)",
     "closes 0, 1 and 2": "[os.close(fd) for fd in (0, 1, 2) if CALLS == 1]",
     "forks properly": "pid = os.fork()\n    if pid == 0: os._exit(0)\n    os.waitpid(pid, 0)",
     "starts a daemon of its own session": "start_daemon() if CALLS == 1 else None",
@@ -234,7 +234,7 @@ def wild():
     {body}
     return 1
 def tame():
-    return 1
+    return sum(range(20_000))  # as slow as the wild ones: blocks are as long as the fast side needs
 """)
     variants = {"v1": {"target": "wild:tame"}, "v2": {"target": "wild:wild"}}
     found = project.run("run", project.scenario("x", variants, measure={"check": "none"}), "--json")

@@ -1,0 +1,38 @@
+"""Did the measurement settle? The ratio at the end of a generation against the ratio at its beginning.
+
+Warm-up that V1 and V2 share cancels in the ratio; a ratio that moves within every generation (a cache that fills, a
+list that grows, a JIT that wakes up) is no single number, and the verdict is INVALID instead of an average.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fibench.compare import pair
+from fibench.model.metric import Metric
+from fibench.model.run import CaseRecord
+from fibench.stats.sequential import confidence_sequence
+
+TOLERATED = 0.05
+"""A fraction; smaller movements are not worth refusing a verdict for."""
+FEWEST_ROUNDS = 9
+
+
+def unsteady(record: CaseRecord, metric: Metric, baseline: str, candidate: str) -> str:
+    """Why there is no steady state ("the ratio moves by +12 % …"), or ""."""
+    if record.unit != "generation" or metric.counted:
+        return ""
+    moves = []
+    for generation in record.generations:
+        rounds = pair.round_ratios(generation, metric.name, candidate, baseline)
+        if len(rounds) >= FEWEST_ROUNDS:
+            third = len(rounds) // 3
+            moves.append(float(np.median(rounds[-third:]) - np.median(rounds[:third])))
+    interval = confidence_sequence(np.array(moves), record.case.measure.alpha)
+    beyond = math.log1p(max(TOLERATED, record.case.measure.margin_of(metric.name)))
+    if interval.bounded and (interval.low > beyond or interval.high < -beyond):
+        by = math.expm1(interval.estimate)
+        return f"no steady state: {candidate} against {baseline} moves by {by:+.0%} within each generation; raise measure.warmup"
+    return ""
