@@ -12,11 +12,12 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 env: $(VENV)/.ready ## make .venv at the project's root and install what was tested
+	@$(BIN)/python -m compileall -q fibench # a worker starts dozens of times a run; never compile there
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "error: fibench needs Python 3.11 or newer (looked for python3, python3.11 … 3.13)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
 demo: env ## measure the demo scenario on real code; prints the verdicts and the report's path
@@ -46,11 +47,12 @@ golden: env ## rewrite the golden files after a wanted change; look at the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/golden
 
 calibrate: env ## A/A honesty, power, peers, overhead on this machine (about half an hour)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[peers]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[peers]'
 	$(BIN)/python -m benchmarks.calibrate $(PARTS)
 
-sample: env ## measure the demo again and keep its page as reports/sample.html
+sample: env ## measure the demo again and keep its page and its terminal picture in reports/
 	$(BIN)/fibench run scenarios/demo.yaml --label sample && $(BIN)/fibench report sample -o reports/sample.html
+	$(BIN)/python -m benchmarks.picture sample reports/sample.svg
 
 constraints: env ## write constraints.txt from .venv
 	{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sort -f; } > constraints.new

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-SHORT = {"max_units": 2, "budget": "5 s", "control": False}
-"""Two generations are enough wherever the numbers do not matter."""
+SHORT = {"max_units": 1, "budget": "5 s", "control": False}
+"""One generation is enough wherever the numbers do not matter."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,15 @@ class Project:
             assert time.monotonic() < end, f"no {count} generations within {seconds} s"
             time.sleep(0.02)
 
+    def git(self, folder: Path, *words: str) -> str:
+        """What git says."""
+        settings = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
+        return subprocess.run(["git", *settings, *words], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+    def worktrees(self, repository: Path) -> int:
+        """How many work trees git knows of, the repository's own included."""
+        return self.git(repository, "worktree", "list").count("\n")
+
     def left_behind(self, seconds: float = 2.0) -> list[str]:
         """Temporary folders of sessions and the processes that belong to them, once `seconds` have passed."""
         end = time.monotonic() + seconds
@@ -148,3 +157,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
         signal.signal(number, handler)
     monkeypatch.setattr(tempfile, "tempdir", None)
     assert found.left_behind() == []
+
+
+@pytest.fixture
+def repository(project: Project) -> Path:
+    """A git repository with two commits: tag `old` returns 1, tag `new` and the work tree 2."""
+    folder = project.folder / "repo"
+    folder.mkdir()
+    project.git(folder, "init", "-q")
+    for text, tag in (("def f(): return 1\n", "old"), ("def f(): return 2\n", "new")):
+        (folder / "mod.py").write_text(text)
+        project.git(folder, "add", ".")
+        project.git(folder, "commit", "-qm", tag)
+        project.git(folder, "tag", tag)
+    return folder

@@ -100,5 +100,3 @@ def _store(place: str | None) -> Check:
             return Check("ok", "store", opened.where)
     except FibenchError as error:
         return Check("fail", "store", error.message, error.hint or "")
-
-

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fibench.app.judging import judge
 from fibench.compare.claims import CONFIRMED, REFUTED
+from fibench.environment.process import alive
 from fibench.model.result import ClaimResult, RunResult
 from fibench.model.run import Run
 from fibench.store.sql import SqlStore
@@ -17,8 +18,13 @@ DECIDED = (CONFIRMED, REFUTED)
 
 def judged(store: SqlStore, word: str) -> tuple[Run, RunResult]:
     """The run called `word` and what it says."""
-    run = store.load(store.find(word))
+    run = settled(store.load(store.find(word)))
     return run, judge(run, lambda key: [(one.run, one.fingerprint, one.record) for one in store.sessions(key, 3)])
+
+
+def settled(run: Run) -> Run:
+    """A run that claims to be running while its process is gone was interrupted."""
+    return replace(run, state="interrupted") if run.state == "running" and not alive(run.owner) else run
 
 
 def ledger(store: SqlStore) -> list[ClaimResult]:
@@ -48,5 +54,3 @@ def _newest(results: list[ClaimResult]) -> ClaimResult:
 
 def _opposite(verdict: str) -> str:
     return REFUTED if verdict == CONFIRMED else CONFIRMED
-
-

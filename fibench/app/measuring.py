@@ -50,7 +50,7 @@ def measure(planned: Planned, index: int, record: CaseRecord, bench: Bench) -> C
             if isinstance(event, Failure):
                 bench.observer.failed(index, event)
             bench.observer.progressed(index, record, record.seconds)
-            if isinstance(event, Generation) and (_spent(record, budget) or bench.rule.decided(record)):
+            if isinstance(event, Generation) and (_spent(record, budget) or (_due(record) and bench.rule.decided(record))):
                 break
     record = replace(record, done=True, seconds=before + time.monotonic() - start)
     bench.store.close_case(bench.run_id, index, record)
@@ -98,6 +98,12 @@ def _fold(record: CaseRecord, event: Event) -> CaseRecord:
     if isinstance(event, Note):
         return record if event in record.notes else replace(record, notes=(*record.notes, event))
     return replace(record, unit=event.unit)
+
+
+def _due(record: CaseRecord) -> bool:
+    """Look after every generation, from the hundredth on after every 2 %: judging must not cost more than measuring."""
+    count = len(record.generations)
+    return count < 100 or count % (count // 50) == 0
 
 
 def _spent(record: CaseRecord, budget: float) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fibench.app.history import settled
 from fibench.app.kinds import kind
 from fibench.app.observer import Observer
 from fibench.app.planning import Planned, plan
 from fibench.app.run import Measured, Request, carry_out
-from fibench.environment.process import alive, me
+from fibench.environment.process import me
 from fibench.errors import NotFoundError
 from fibench.model.run import Run
 from fibench.store.sql import SqlStore
@@ -27,5 +28,5 @@ def resume_run(request: Request, store: SqlStore, observer: Observer) -> Measure
 
 
 def _unfinished(run: Run, keys: set[str]) -> bool:
-    ended_early = run.state in ("interrupted", "failed") or (run.state == "running" and not alive(run.owner))
+    ended_early = settled(run).state in ("interrupted", "failed")
     return ended_early and (not keys or {record.case.key for record in run.cases} == keys)

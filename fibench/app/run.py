@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from fibench.app.judging import judge
 from fibench.app.measuring import Bench, folder_of, measure
@@ -16,7 +15,7 @@ from fibench.app.planning import Choice, Planned, plan
 from fibench.compare.rule import UntilDecided
 from fibench.environment.fingerprint import collect
 from fibench.environment.process import me
-from fibench.environment.revision import Checkout, check_out, remove
+from fibench.environment.revision import Checkout, check_out
 from fibench.errors import ScenarioError, StoreError
 from fibench.measure.nursery import Nursery
 from fibench.model.fingerprint import Fingerprint
@@ -79,11 +78,10 @@ def carry_out(
     records, start = list(run.cases), time.monotonic()
     state: State = "failed"
     observer.began(run.id, [record.case for record in records])
-    checkouts: dict[str, Checkout] = {}
     try:
         with Nursery() as nursery:
-            checkouts = _check_out(planned, nursery.folder)
-            bench = Bench(run.id, run.seed, store, nursery, UntilDecided(), observer, checkouts, show_output)
+            trees = _check_out(planned, nursery)
+            bench = Bench(run.id, run.seed, store, nursery, UntilDecided(), observer, trees, show_output)
             for index, one in enumerate(planned):
                 if not records[index].done:
                     records[index] = measure(one, index, records[index], bench)
@@ -92,28 +90,24 @@ def carry_out(
     except KeyboardInterrupt:
         state = "interrupted"
     except StoreError:
-        remove(checkouts.values())
         raise  # what cannot take a generation cannot take the end either; its owner gone, the run can be resumed
     except BaseException:
-        _end(run, state, store, start, checkouts)
+        _end(run, state, store, start)
         raise
-    _end(run, state, store, start, checkouts)
+    _end(run, state, store, start)
     stored = store.load(run.id)
     return Measured(stored, judge(stored, lambda key: _earlier(store, key)))
 
 
-def _end(run: Run, state: State, store: SqlStore, start: float, checkouts: Mapping[str, Checkout]) -> None:
-    remove(checkouts.values())
+def _end(run: Run, state: State, store: SqlStore, start: float) -> None:
     store.finish(run.id, state, run.seconds + time.monotonic() - start, run.notes)
 
 
-def _check_out(planned: Sequence[Planned], where: Path) -> dict[str, Checkout]:
+def _check_out(planned: Sequence[Planned], nursery: Nursery) -> dict[str, Checkout]:
     wanted = [variant.revision for one in planned for variant in one.case.variants if variant.revision]
-    return check_out(wanted, folder_of(planned[0]), where) if wanted else {}
+    return check_out(wanted, folder_of(planned[0]), nursery.folder, nursery.announce_tree) if wanted else {}
 
 
 def _earlier(store: SqlStore, key: str) -> list[tuple[str, Fingerprint, CaseRecord]]:
     """The last two complete sessions of a case: one of them may be this run itself."""
     return [(session.run, session.fingerprint, session.record) for session in store.sessions(key, 2)]
-
-

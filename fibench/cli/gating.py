@@ -20,9 +20,7 @@ def print_gate(found: GateResult, *, json: bool, output: Sequence[Path]) -> None
     if json:
         import json as codec
 
-        rows = [
-            {"case": row.case, "gate": row.word, "reason": row.reason, **row.comparison.to_json()} for row in found.rows
-        ]
+        rows = [{"case": row.case, "gate": row.word, "reason": row.reason, **row.comparison.to_json()} for row in found.rows]
         emit(codec.dumps({"run": found.result.run, "gate": found.word, "comparisons": rows}, indent=2, ensure_ascii=False))
     else:
         _table(found)
@@ -49,7 +47,7 @@ def _table(found: GateResult) -> None:
 
 
 def _write(found: GateResult, path: Path) -> None:
-    from fibench.cli.show import write
+    from fibench.cli.show import save, write
     from fibench.model.document import GateRow, Report
     from fibench.report.builder import build
     from fibench.report.formats.builtin import exporter_for
@@ -58,7 +56,7 @@ def _write(found: GateResult, path: Path) -> None:
     if path.suffix != ".xml":
         write(document, found.result, path)
         return
-    rows = tuple(GateRow(f"{row.comparison.metric}: {row.comparison.candidate}", row.word, row.reason, row.case) for row in found.rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(exporter_for(path).render(Report(document, found.result, rows)), encoding="utf-8")
-    say(f"report: {path}")
+    rows = tuple(
+        GateRow(f"{row.comparison.metric}: {row.comparison.candidate}", row.word, row.reason, row.case) for row in found.rows
+    )
+    save(path, exporter_for(path).render(Report(document, found.result, rows)))

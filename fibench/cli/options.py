@@ -8,7 +8,9 @@ import typer
 
 Store = Annotated[
     Optional[str],  # typer reads this annotation at run time
-    typer.Option("--store", envvar="FIBENCH_STORE", metavar="URL", help="Where runs live: a file or a database URL.", show_envvar=True),
+    typer.Option(
+        "--store", envvar="FIBENCH_STORE", metavar="URL", help="Where runs live: a file or a database URL.", show_envvar=True
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Set = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change a scenario's key, e.g. params.tasks=10.")]

@@ -40,14 +40,19 @@ def print_document(document: Document, result: RunResult, *, json: bool = False,
 
 def write(document: Document, result: RunResult, path: Path, format: str | None = None) -> None:
     """Render to a file in the format of its suffix; "-" is stdout. A half-written file is removed."""
-    from fibench.errors import UsageError
     from fibench.model.document import Report
     from fibench.report.formats.builtin import exporter, exporter_for
 
     if str(path) == "-":
         emit(exporter(format or "markdown").render(Report(document, result)))
         return
-    text = exporter_for(path, format).render(Report(document, result))
+    save(path, exporter_for(path, format).render(Report(document, result)))
+
+
+def save(path: Path, text: str) -> None:
+    """Write a report and say where it is; UsageError if it cannot be there."""
+    from fibench.errors import UsageError
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,13 +26,11 @@ def gains(record: CaseRecord, metric: Metric, baseline: str, candidate: str) -> 
 
 def log_ratios(record: CaseRecord, metric: str, over: str, under: str) -> Floats:
     """ln(metric(over) / metric(under)), one per unit: the median of a generation's rounds, or each round."""
-    per_generation = (round_ratios(generation, metric, over, under) for generation in record.generations)
-    found = [ratios for ratios in per_generation if len(ratios)]
-    if not found:
-        return NOTHING
     if record.unit == "round":
-        return np.concatenate(found)
-    return np.array([np.median(ratios) for ratios in found])
+        per_round = [round_ratios(generation, metric, over, under) for generation in record.generations]
+        return np.concatenate(per_round) if per_round else NOTHING
+    medians = [_median_ratio(generation, metric, over, under) for generation in record.generations]
+    return np.array([median for median in medians if median is not None])
 
 
 def unit_values(record: CaseRecord, metric: str, variant: str, quantile: float = 0.5) -> Floats:
@@ -50,6 +49,13 @@ def unit_shares(record: CaseRecord, metric: str, of: str, variant: str) -> Float
         if len(part) and len(part) == len(whole) and (whole > 0).all():
             shares.append(np.median(part / whole))
     return np.array(shares)
+
+
+@lru_cache(maxsize=1 << 16)
+def _median_ratio(generation: Generation, metric: str, over: str, under: str) -> float | None:
+    """Remembered: after every generation all the earlier ones are looked at again."""
+    ratios = round_ratios(generation, metric, over, under)
+    return float(np.median(ratios)) if len(ratios) else None
 
 
 def blocks(generations: Iterable[Generation], metric: str, variant: str) -> Floats:

@@ -1,9 +1,9 @@
-"""Work trees of git revisions, made for a run and removed with it."""
+"""Work trees of git revisions, made for a run; the session's nursery (or its guard) removes them with it."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,13 @@ class Checkout:
     folder: Path
 
 
-def check_out(revisions: Iterable[str], inside: Path, where: Path) -> dict[str, Checkout]:
-    """A detached work tree for every revision, below `where`; ScenarioError when git does not know one."""
+def check_out(
+    revisions: Iterable[str], inside: Path, where: Path, announce: Callable[[Path, Path], None]
+) -> dict[str, Checkout]:
+    """A detached work tree for every revision, below `where`; ScenarioError when git does not know one.
+
+    `announce(repository, work tree)` is called before each is made: whatever happens then, it must be forgotten.
+    """
     wanted = sorted(set(revisions))
     if not wanted:
         return {}
@@ -31,6 +36,7 @@ def check_out(revisions: Iterable[str], inside: Path, where: Path) -> dict[str, 
         commit = resolve(root, revision)
         folder = where / f"revision-{commit[:12]}"
         if not folder.exists():
+            announce(root, folder)
             _git(root, "worktree", "add", "--detach", "--quiet", str(folder), commit, what=f"cannot check out {revision}")
         found[revision] = Checkout(revision, commit, root.resolve(), folder.resolve())
     return found
@@ -42,15 +48,6 @@ def resolve(root: Path, revision: str) -> str:
         raise ScenarioError(f"'{revision}' is no git revision")
     what = f"git knows no revision '{revision}'"
     return _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", what=what)
-
-
-def remove(checkouts: Iterable[Checkout]) -> None:
-    """Forget the work trees; the files themselves may be gone already."""
-    for checkout in checkouts:
-        command = ["git", "-C", str(checkout.root), "worktree", "remove", "--force", str(checkout.folder)]
-        subprocess.run(command, capture_output=True, check=False, timeout=60)
-    for root in {checkout.root for checkout in checkouts}:
-        subprocess.run(["git", "-C", str(root), "worktree", "prune"], capture_output=True, check=False, timeout=60)
 
 
 def _git(folder: Path, *words: str, what: str) -> str:

@@ -19,7 +19,6 @@ from fibench.measure.block import timer
 from fibench.measure.outcome import describe
 from fibench.step import Step
 
-
 STRAY = 0.2
 """Seconds within which a fork that comes back is noticed at the latest."""
 LONGEST = 300

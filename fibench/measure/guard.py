@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
 MARKER = "FIBENCH_SESSION"
+TREES = "trees"
+"""The file in the session's folder that lists git work trees."""
 
 
 def carriers(session: str) -> list[int]:
@@ -46,6 +49,18 @@ def sweep(session: str, seconds: float = 5.0) -> int:
     return len(killed)
 
 
+def forget_trees(folder: str) -> None:
+    """Remove the git work trees in the folder; `trees` lists them as "repository<TAB>work tree" lines."""
+    try:
+        with open(os.path.join(folder, TREES), encoding="utf-8") as lines:
+            trees = [line.rstrip("\n").split("\t") for line in lines]
+    except OSError:
+        return
+    for root, tree in trees:
+        command = ["git", "-C", root, "worktree", "remove", "--force", tree]
+        subprocess.run(command, capture_output=True, check=False, timeout=60)
+
+
 def main() -> None:
     """Wait for the parent's end, then clean up."""
     session, folder = sys.argv[1:3]
@@ -54,6 +69,7 @@ def main() -> None:
     while os.read(0, 4096):
         pass
     sweep(session)
+    forget_trees(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -160,10 +160,10 @@ class Worker:
             os.killpg(self._process.pid, signal.SIGUSR1)
         except ProcessLookupError:
             return self._died()
-        end = time.monotonic() + POLL
-        while not self._stack() and time.monotonic() < end:
-            time.sleep(0.01)
-        stack = self._stack()
+        end, stack, before = time.monotonic() + POLL, "", None
+        while (not stack or stack != before) and time.monotonic() < end:  # it is written line by line
+            time.sleep(0.03)
+            before, stack = stack, self._stack()
         hint = "give it more time with measure: {timeout: 5 min}, if it is only slow"
         message = f"no answer within {timeout:.3g} s (measure.timeout)"
         return VariantFailedError(message, self.running(), where=ending.dumped(stack), detail=stack, hint=hint)

@@ -40,6 +40,7 @@ class Nursery:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.sweep()
+        guard.forget_trees(str(self.folder))
         shutil.rmtree(self.folder, ignore_errors=True)
         if self._guard is not None and self._guard.stdin is not None:
             self._guard.stdin.close()
@@ -48,6 +49,11 @@ class Nursery:
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The environment of a child: ours, the marker, the temporary folder, then `extra`."""
         return {**os.environ, guard.MARKER: self.session, "TMPDIR": str(self.folder), **extra}
+
+    def announce_tree(self, root: Path, folder: Path) -> None:
+        """A git work tree is about to be made: it is removed with the session, or by the guard."""
+        with (self.folder / guard.TREES).open("a", encoding="utf-8") as trees:
+            trees.write(f"{root}\t{folder}\n")
 
     def sweep(self) -> int:
         """Kill whatever this session's children left running; returns how many there were."""

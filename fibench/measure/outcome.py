@@ -39,9 +39,21 @@ def describe(value: object) -> dict[str, Any]:
     return {"same": digest, "tree": tree if len(text) <= TEXT_LIMIT else None, "shown": shown}
 
 
+def _short(value: object) -> str:
+    """`repr` without writing out a million items first."""
+    if type(value) in (list, tuple, dict, set, frozenset, str, bytes):
+        import reprlib
+
+        short = reprlib.Repr()
+        short.maxlist = short.maxtuple = short.maxdict = short.maxset = short.maxfrozenset = SHOWN // 2
+        short.maxstring = short.maxother = short.maxlong = SHOWN
+        return short.repr(value)
+    return repr(value)
+
+
 def _shown(value: object) -> str:
     try:
-        text = repr(value)
+        text = _short(value)
     except Exception as error:  # a target's own __repr__ may do anything
         text = f"<{type(value).__name__}, whose repr() fails: {error}>"
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
@@ -68,5 +80,7 @@ def _plain(value: Any, left: list[int]) -> Any:
     if kind in (set, frozenset):
         return {"set": sorted((_plain(item, left) for item in value), key=repr)}
     if hasattr(value, "tolist") and hasattr(value, "dtype"):
+        if getattr(value, "size", 0) > left[0]:
+            raise _OpaqueError("it is too large to compare")
         return _plain(value.tolist(), left)
     raise _OpaqueError(f"a {kind.__module__}.{kind.__qualname__} has no plain value")

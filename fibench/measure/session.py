@@ -179,7 +179,9 @@ class Session:
             "do": "measure", "loops": self.plan.loops, "rounds": rounds, "order": order,
             "warmup": measure.warmup, "gc": measure.gc,
         }  # fmt: skip
-        expected = max(self.seconds_per_call) * self.plan.loops * (sum(map(len, rounds)) + len(order)) + measure.warmup * len(order)
+        expected = max(self.seconds_per_call) * self.plan.loops * (sum(map(len, rounds)) + len(order)) + measure.warmup * len(
+            order
+        )
         columns: dict[str, list[float]] = worker.ask(task, measure.timeout + 2 * expected)
         return columns
 
@@ -217,4 +219,3 @@ class Session:
         """ " at file:line": where it happened, else where the target is defined."""
         place = where or self.places.get(variant.name)
         return f" at {place}" if place else ""
-

@@ -29,6 +29,10 @@ class Generation:
     seconds: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """By identity fields only, so that what is derived from a generation can be remembered."""
+        return hash((self.index, self.seed, self.started, len(self.rounds)))
+
 
 @dataclass(frozen=True, slots=True)
 class CaseRecord:

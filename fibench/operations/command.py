@@ -37,6 +37,10 @@ class Execution:
         self.stdin = params["stdin"]
         self.usage: Any = None
         self.exit_code = 0
+        if not os.path.isdir(self.cwd):
+            raise CommandFailedError(f"cwd is no folder: {self.cwd}")
+        if self.stdin is not None and not os.path.isfile(os.path.join(self.cwd, self.stdin)):
+            raise CommandFailedError(f"stdin is no file: {os.path.join(self.cwd, self.stdin)}")
         program = shutil.which(self.words[0], path=self.env.get("PATH")) or self.words[0]
         if not os.path.isabs(program):
             program = os.path.join(self.cwd, program)

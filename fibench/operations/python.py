@@ -40,7 +40,7 @@ def open(params: dict[str, Any]) -> Step:
     def outcome() -> object:
         value = runner.run(call(*args)) if runner else call(*args)
         if type(value).__name__ == "coroutine":
-            value.close()  # type: ignore[attr-defined]
+            value.close()
             raise TypeError(f"{params['target']} returns a coroutine that nobody awaits: make it an 'async def'")
         return value
 

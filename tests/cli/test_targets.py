@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-TARGETS = '''\
+TARGETS = """\
 import ctypes, os, signal, subprocess, sys, threading, time
 
 def good():
@@ -79,7 +79,7 @@ number = 3
 
 def setup_fails():
     raise OSError("no fixture")
-'''
+"""
 
 
 def line_of(words: str) -> int:
@@ -113,8 +113,14 @@ TROUBLE: list[tuple[str, dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["one process", "a process each"])
-@pytest.mark.parametrize(("name", "measure", "words"), TROUBLE, ids=[name for name, _, _ in TROUBLE])
+APART = ("raises_later", "exits", "leaves", "kills", "crashes", "forks", "closes_everything", "sleeps", "goood")
+"""Those for which it matters that every variant has a process of its own."""
+MANNERS = [(*one, True) for one in TROUBLE] + [(*one, False) for one in TROUBLE if one[0] in APART]
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "words", "together"), MANNERS, ids=[f"{one[0]}, {'together' if one[3] else 'apart'}" for one in MANNERS]
+)
 def test_a_variant_that_fails_is_named_with_what_and_where_and_leaves_the_others_alone(
     project: Any, name: str, measure: dict[str, Any], words: list[str], together: bool
 ) -> None:
@@ -223,7 +229,9 @@ HARMLESS = {
 
 @pytest.mark.parametrize("body", HARMLESS.values(), ids=HARMLESS.keys())
 def test_a_target_may_do_much_and_is_measured_all_the_same(project: Any, body: str) -> None:
-    project.write("wild.py", f"""\
+    project.write(
+        "wild.py",
+        f"""\
 import os, signal, subprocess, sys, threading, time
 CALLS, KEPT = 0, []
 def start_daemon():
@@ -235,7 +243,8 @@ def wild():
     return 1
 def tame():
     return sum(range(20_000))  # as slow as the wild ones: blocks are as long as the fast side needs
-""")
+""",
+    )
     variants = {"v1": {"target": "wild:tame"}, "v2": {"target": "wild:wild"}}
     found = project.run("run", project.scenario("x", variants, measure={"check": "none"}), "--json")
     assert (found.code, found.doc["cases"][0]["state"]) == (0, "valid"), found.err
@@ -253,20 +262,25 @@ def test_what_a_target_prints_goes_to_stderr_with_debug_and_nowhere_without(proj
 
 
 def test_the_last_line_of_a_dying_target_is_in_the_message(project: Any) -> None:
-    project.write("dies.py", "import os, sys\ndef f():\n    print('disk on fire', file=sys.stderr, flush=True)\n    os._exit(7)\n")
+    project.write(
+        "dies.py", "import os, sys\ndef f():\n    print('disk on fire', file=sys.stderr, flush=True)\n    os._exit(7)\n"
+    )
     found = project.run("run", project.scenario("x", {"v1": {"target": "dies:f"}}))
     assert "its process exited with code 7 (disk on fire)" in found.err
 
 
 def test_a_worker_killed_while_a_child_holds_its_pipe_is_noticed_at_once(project: Any) -> None:
-    project.write("holds.py", """\
+    project.write(
+        "holds.py",
+        """\
         import os, signal, time
         def f():
             if os.fork() == 0:
                 time.sleep(60)
                 os._exit(0)
             os.kill(os.getpid(), signal.SIGKILL)
-        """)
+        """,
+    )
     import time
 
     start = time.monotonic()

@@ -30,7 +30,9 @@ def command(
         every = ledger(opened)
     for wanted in ids:
         if not any(claim.id.startswith(wanted) for claim in every):
-            raise NotFoundError(f"no stored run has a claim '{wanted}'", hint=did_you_mean(wanted, {claim.id for claim in every}))
+            raise NotFoundError(
+                f"no stored run has a claim '{wanted}'", hint=did_you_mean(wanted, {claim.id for claim in every})
+            )
     chosen = [claim for claim in every if not ids or claim.id.startswith(tuple(ids))]
     if json:
         import json as codec

@@ -15,7 +15,9 @@ CODES = {"pass": exits.PASS, "worse": exits.FAILED, "undecided": exits.UNDECIDED
 
 def command(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Files or names with a `gate:`.")],
-    against: Annotated[Optional[str], typer.Option(metavar="REVISION", help="Measure this git revision beside the work tree.")] = None,
+    against: Annotated[
+        Optional[str], typer.Option(metavar="REVISION", help="Measure this git revision beside the work tree.")
+    ] = None,
     baseline: Annotated[Optional[str], typer.Option(metavar="LABEL", help="Hold against a stored run.")] = None,
     undecided: Annotated[str, typer.Option(metavar="fail|pass", help="What undecided means: exit 3 or 0.")] = "fail",
     label: options.Label = None,

@@ -12,7 +12,9 @@ from fibench.cli import exits, options
 
 def command(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run id, a label, or last.")] = "last",
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", metavar="FILE", help="Where; the suffix is the format.")] = None,
+    output: Annotated[
+        Optional[Path], typer.Option("--output", "-o", metavar="FILE", help="Where; the suffix is the format.")
+    ] = None,
     store: options.Store = None,
 ) -> int:
     """Write a run as one self-contained HTML page in reports/ (or .md, .csv, .json with -o).

@@ -20,12 +20,13 @@ def command(
     Example: fibench runs --limit 5
     """
     from fibench import units
+    from fibench.app.history import settled
     from fibench.cli.console import emit
     from fibench.cli.table import print_table
     from fibench.store.sql import open_store
 
     with open_store(store, read_only=True) as opened:
-        found = opened.recent(limit)
+        found = [settled(run) for run in opened.recent(limit)]
     if json:
         import json as codec
 
@@ -38,6 +39,8 @@ def command(
     for run in found:
         names = list(dict.fromkeys(record.case.scenario for record in run.cases))
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
-        rows.append((run.id, run.label or "", run.state, when, units.duration(run.seconds), f"{', '.join(names)} ({len(run.cases)})"))
+        rows.append(
+            (run.id, run.label or "", run.state, when, units.duration(run.seconds), f"{', '.join(names)} ({len(run.cases)})")
+        )
     print_table(("run", "label", "state", "started", "took", "scenarios (cases)"), rows)
     return exits.PASS
