@@ -3,7 +3,7 @@
 A scenario (YAML) becomes cases; each case is measured with all its variants interleaved block by block in fresh
 worker processes; the raw samples are stored; from them come comparisons with intervals, verdicts and claims.
 
-    cli → app → scenario · measure · store · compare · report → stats, ports → model → registry, units → errors
+    cli → app → scenario · measure · store · judge · report → stats, ports → model → registry, units → errors
 
 `fibench.run`, `fibench.load` and `fibench.compare` are the Python API. Importing `fibench` imports nothing else:
 the worker processes do it dozens of times a run.

@@ -13,7 +13,7 @@ from typing import Any
 class Step:
     """One thing that can be run in blocks.
 
-    call     called `loops` times a block with `args`; a coroutine function when `runner` is set
+    call     called `loops` times a block with `args` and `kwargs`; a coroutine function when `runner` is set
     runner   an `asyncio.Runner`; the block then awaits inside its loop, so loop start-up is not timed
     once     a block is exactly one call (macro work: a file, a process)
     before   untimed, before each block
@@ -24,12 +24,13 @@ class Step:
     close    frees everything
     """
 
-    __slots__ = ("after", "args", "before", "call", "close", "facts", "once", "outcome", "runner")
+    __slots__ = ("after", "args", "before", "call", "close", "facts", "kwargs", "once", "outcome", "runner")
 
     def __init__(
         self,
         call: Callable[..., Any],
         args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
         *,
         runner: Any = None,
         once: bool = False,
@@ -41,6 +42,7 @@ class Step:
     ) -> None:
         self.call = call
         self.args = args
+        self.kwargs = kwargs or {}
         self.runner = runner
         self.once = once
         self.before = before
@@ -51,5 +53,5 @@ class Step:
 
     def _call_once(self) -> object:
         if self.runner is None:
-            return self.call(*self.args)
-        return self.runner.run(self.call(*self.args))
+            return self.call(*self.args, **self.kwargs)
+        return self.runner.run(self.call(*self.args, **self.kwargs))

@@ -77,10 +77,17 @@ def show(value: float | None, unit: str) -> str:
     return f"{three_digits(value)}{'' if unit in ('1', '') else ' ' + unit}"
 
 
-_STEPS = {
-    "s": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
-    "B": (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)),
-    "1/s": (("M/s", 1e6), ("k/s", 1e3), ("/s", 1.0)),
+_STEPS = {  # name, size, and from where on it is used
+    "s": (
+        ("h", 3600.0, 3600.0),
+        ("min", 60.0, 180.0),
+        ("s", 1.0, 1.0),
+        ("ms", 1e-3, 1e-3),
+        ("µs", 1e-6, 1e-6),
+        ("ns", 1e-9, 0.0),
+    ),
+    "B": tuple((name, size, size) for name, size in (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0))),
+    "1/s": (("M/s", 1e6, 1e6), ("k/s", 1e3, 1e3), ("/s", 1.0, 0.0)),
 }
 
 
@@ -91,9 +98,16 @@ def scale_of(value: float, unit: str) -> tuple[str, float]:
     if unit not in _STEPS:
         return ("" if unit == "1" else unit), 1.0
     if value == 0:
-        return next((name, size) for name, size in _STEPS[unit] if size == 1.0)
+        return next((name, size) for name, size, _ in _STEPS[unit] if size == 1.0)
     rounded = abs(float(f"{value:.3g}"))  # 999.96 µs reads as 1.00 ms
-    return next((step for step in _STEPS[unit] if rounded >= step[1]), _STEPS[unit][-1])
+    return next((step[:2] for step in _STEPS[unit] if rounded >= step[2]), _STEPS[unit][-1][:2])
+
+
+def exactly(value: float | None, unit: str) -> str:
+    """A counted value in full: 1009890 B → "1,009,890 B"; what is no whole number is shown like any other."""
+    if value is None or not math.isfinite(value) or value != round(value):
+        return show(value, unit)
+    return f"{value:,.0f}{'' if unit in ('1', '') else ' ' + unit}"
 
 
 def three_digits(value: float) -> str:
@@ -107,58 +121,81 @@ def three_digits(value: float) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """A ratio with the digits that its distance from 1 needs: 1.003×, 1.69×, 12.4×."""
+    """A ratio alone, with the digits that its distance from 1 needs: 1.003×, 1.69×, 12.4×."""
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:,.{_ratio_digits(value)}f}×"
-
-
-def _ratio_digits(value: float) -> int:
     away = abs(value - 1)
-    if 0 < value < 0.1:
-        return min(12, 1 - math.floor(math.log10(value)))
-    return 4 if away < 0.02 else 3 if away < 0.2 else 2 if value < 10 else 1 if value < 100 else 0
+    near = min(4, 1 - math.floor(math.log10(away))) if 1e-9 < away < 0.02 else 0
+    return f"{value:,.{max(near, _digits(value))}f}×"
 
 
 def interval(low: float | None, high: float | None, apart: Iterable[float] = ()) -> str:
     """[1.64, 1.71], with the digits its width needs, and enough that no bound seems to cross a number of `apart`."""
-    return _interval(low, high, _shared_digits((low, high), tuple(apart)))
+    if low is not None and low == high:
+        return "exact"
+    ends = _bound(low, _more(low, high), tuple(apart)), _bound(high, _more(low, high), tuple(apart))
+    if ends == ("", ""):
+        return "–"
+    return f"{f'[{ends[0]}' if ends[0] else '(–∞'}, {f'{ends[1]}]' if ends[1] else '∞)'}"
 
 
 def estimate(value: float, low: float | None, high: float | None, apart: Iterable[float] = ()) -> tuple[str, str]:
-    """A ratio and its interval, rounded alike: ("1.69×", "[1.64, 1.71]"); without any bound the ratio stands alone."""
-    if _finite((low, high)) in ([], [value, value]):
-        return ratio(value), _interval(low, high, _ratio_digits(value))
-    digits = _shared_digits((low, high, value), tuple(apart))
-    return f"{value:,.{digits}f}×", _interval(low, high, digits)
-
-
-def _interval(low: float | None, high: float | None, digits: int) -> str:
+    """A ratio and its interval: ("1.69×", "[1.64, 1.71]"); without any bound the ratio stands alone, and exact is exact."""
+    marks = tuple(apart)
+    if low is not None and low == high:
+        return f"{_bound(value, len(ratio(value).partition('.')[2]) - 1, marks)}×", "exact"
     if not _finite((low, high)):
-        return "–"
-    left = f"[{low:,.{digits}f}" if low is not None and math.isfinite(low) else "(–∞"
-    right = f"{high:,.{digits}f}]" if high is not None and math.isfinite(high) else "∞)"
-    return f"{left}, {right}"
+        return ratio(value), "–"
+    return f"{_bound(value, _more(low, high), ())}×", interval(low, high, marks)
+
+
+def _digits(value: float) -> int:
+    """Decimals of a ratio: two below 10, three significant digits above, two of small numbers."""
+    size = abs(value)
+    if 0 < size < 0.0995:
+        return min(12, 1 - math.floor(math.log10(size)))
+    return 2 if size < 9.995 else 1 if size < 99.95 else 0
+
+
+def _more(low: float | None, high: float | None) -> int:
+    """The decimals that a narrow interval needs, so that half its width can be seen; 0 for a wide one."""
+    known = _finite((low, high))
+    width = max(known, default=0.0) - min(known, default=0.0)
+    return min(9, math.ceil(-math.log10(width / 2) - 1e-9)) if 0 < width < 0.01 else 0
+
+
+def _bound(value: float | None, more: int, apart: tuple[float, ...]) -> str:
+    """`value` with the fewest digits that leave it on its side of every number of `apart`; "" if it is unbounded."""
+    if value is None or not math.isfinite(value):
+        return ""
+    least = max(_digits(value), more)
+
+    def crosses(digits: int) -> bool:
+        shown = round(value, digits)
+        return any((value < mark) != (shown < mark) or (value > mark) != (shown > mark) for mark in apart)
+
+    digits = next((found for found in range(least, least + 6) if not crosses(found)), least)
+    return f"{value:,.{digits}f}"
 
 
 def _finite(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None and math.isfinite(value)]
 
 
-def _shared_digits(values: tuple[float | None, ...], apart: tuple[float, ...]) -> int:
-    """Decimals that show half the width of `values`, at least three digits of small numbers, and every side of `apart`."""
-    known = _finite(values)
-    size = max((abs(value) for value in known), default=1.0)
-    width = max(known, default=1.0) - min(known, default=1.0)
-    least = 2 if size < 10 else 1 if size < 100 else 0
-    if 0 < size < 0.1:
-        least = 1 - math.floor(math.log10(size))
-    digits = min(9, max(least, math.ceil(-math.log10(width / 2) - 1e-9))) if width > 0 else least
+def change(value: float | None, low: float | None, high: float | None) -> str:
+    """A small difference in percent with its interval: 1.003 in [0.98, 1.025] → "+0.3 % [−2.0, +2.5]"."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    known = _finite((low, high))
+    width = (max(known) - min(known)) * 100 if len(known) == 2 else 10 * abs(value - 1) * 100
+    digits = 0 if width >= 20 else 1 if width >= 1 else 2
 
-    def crosses(digits: int) -> bool:
-        return any((value < mark) != (round(value, digits) < mark) for value in known for mark in apart)
+    def signed(ratio: float) -> str:
+        shown = round((ratio - 1) * 100, digits)
+        return f"{shown:+,.{digits}f}".replace("-", "−") if shown else "0"
 
-    return next((more for more in range(digits, digits + 4) if not crosses(more)), digits)
+    span = f" [{', '.join(signed(end) for end in known)}]" if len(known) == 2 else ""
+    return f"{signed(value)} %{span}"
 
 
 def percent(fraction: float | None) -> str:
@@ -172,7 +209,7 @@ def percent(fraction: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Elapsed or remaining wall time: "0.8 s", "42 s", "3 min 05 s", "2 h 05 min"."""
+    """Elapsed or remaining wall time: "0.8 s", "42 s", "3 min 05 s", "2 h 05 min", "59 h"."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 89.5:
@@ -180,4 +217,6 @@ def duration(seconds: float) -> str:
     whole = round(seconds)
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
+    if whole >= 86_400:
+        return f"{round(whole / 3600):,} h"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

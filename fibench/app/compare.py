@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fibench.app.foreign import read_document
-from fibench.compare.case import judge_case, summaries
-from fibench.compare.claims import judge_claims
-from fibench.compare.comparable import differences, same_modules, same_work
-from fibench.compare.unpaired import compare_sides, not_comparable, side
+from fibench.judge.case import judge_case, summaries
+from fibench.judge.claims import judge_claims
+from fibench.judge.comparable import differences, same_modules, same_work, source_of
+from fibench.judge.unpaired import compare_sides, not_comparable, side
 from fibench.errors import NotFoundError, UsageError
 from fibench.model.case import Case
+from fibench.model.metric import Metric
 from fibench.model.note import Note
 from fibench.model.result import CaseResult, Comparison, RunResult, Summary
 from fibench.model.run import CaseRecord, Run
@@ -87,7 +88,7 @@ def _case(
             continue
         for name, record in zip(names, (old, new), strict=True):
             shown[f"{name}/{variant.name}"] = summaries(record).get(variant.name, {})
-        rows += _rows(old, new, names, variant.name, forbidden, [] if anyway else _history(store, new.case, after=new))
+        rows += _rows(old, new, names, variant.name, forbidden, [] if anyway else _history(store, new.case))
     return CaseResult(new.case, "valid", None, shown, tuple(rows))
 
 
@@ -104,13 +105,22 @@ def _rows(
             reasons = forbidden or ["one of the runs holds no values"]
             rows.append(not_comparable(called[0], called[1], metric, measure.alpha, reasons))
             continue
-        past = [found.centre for record in history if (found := side("", record, metric, variant))]
         margin = measure.margin_of(metric.name)
-        rows.append(compare_sides(before, after, metric, margin, measure.alpha, past))
+        rows.append(compare_sides(before, after, metric, margin, measure.alpha, _by_code(history, metric, variant)))
     return rows
 
 
-def _history(store: SqlStore, case: Case, *, after: CaseRecord) -> list[CaseRecord]:
+def _by_code(history: Sequence[CaseRecord], metric: Metric, variant: str) -> list[list[float]]:
+    """Log medians of earlier sessions, one list for each version of the code: an edit is no noise."""
+    groups: dict[str, list[float]] = {}
+    for record in history:
+        found = side("", record, metric, variant)
+        if found:
+            groups.setdefault(source_of(record, variant), []).append(found.centre)
+    return list(groups.values())
+
+
+def _history(store: SqlStore, case: Case) -> list[CaseRecord]:
     """Sessions of this case, oldest first, on machines that match the newest."""
     sessions = store.sessions(case.key, HISTORY)
     if not sessions:

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from fibench.compare.unpaired import Side, compare_sides
+from fibench.judge.unpaired import Side, compare_sides
 from fibench.errors import UsageError
 from fibench.model.case import Case, Variant
 from fibench.model.metric import Metric

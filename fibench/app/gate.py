@@ -9,7 +9,8 @@ from fibench.app.compare import compare_runs
 from fibench.app.observer import Observer
 from fibench.app.planning import Planned, plan
 from fibench.app.run import Request, begin, carry_out
-from fibench.compare.gate import Gated, from_stored, gated, holm
+from fibench.judge.gate import Gated, gated, gated_row, holm
+from fibench.judge.rule import UntilGated
 from fibench.errors import ScenarioError
 from fibench.model.case import Case, Variant
 from fibench.model.result import RunResult
@@ -60,10 +61,14 @@ def gate(request: Request, against: Against, store: SqlStore, observer: Observer
 def _measure(planned: Sequence[Planned], request: Request, store: SqlStore, observer: Observer) -> GateResult:
     new = begin(planned, request)
     store.begin(new)
-    measured = carry_out(new, planned, store, observer, show_output=request.show_output)
-    alpha = min(one.case.measure.alpha for one in planned)
-    rows = holm([row for record in measured.run.cases for row in gated(record)], alpha)
+    rule = UntilGated(rows=sum(len(one.case.gate) * (len(one.case.variants) - 1) for one in planned))
+    measured = carry_out(new, planned, store, observer, rule=rule, show_output=request.show_output)
+    rows = holm([row for record in measured.run.cases for row in gated(record)], _alpha(planned))
     return GateResult(tuple(rows), measured.result)
+
+
+def _alpha(planned: Sequence[Planned]) -> float:
+    return min(one.case.measure.alpha for one in planned)
 
 
 def _confirmed(row: Gated, again: Gated | None) -> Gated:
@@ -85,12 +90,12 @@ def _against_stored(
     measured = carry_out(new, planned, store, observer, show_output=request.show_output)
     compared = compare_runs(baseline, measured.run, (label, "now"), store)
     rows = [
-        from_stored(case.case.title, found, case.case.measure.margin_of(found.metric))
+        gated_row(case.case.title, found)
         for case in compared.cases
         for found in case.comparisons
         if found.metric in case.case.gate
     ]
-    return GateResult(tuple(rows), replace(measured.result, cases=compared.cases))
+    return GateResult(tuple(holm(rows, _alpha(planned))), replace(measured.result, cases=compared.cases))
 
 
 def _gated_cases(planned: Sequence[Planned], against: Against) -> list[Planned]:

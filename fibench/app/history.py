@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fibench.app.judging import judge
-from fibench.compare.claims import CONFIRMED, REFUTED
+from fibench.app.run import sessions_of
+from fibench.judge.findings import CONFIRMED, REFUTED
 from fibench.environment.process import alive
 from fibench.model.result import ClaimResult, RunResult
 from fibench.model.run import Run
@@ -19,7 +20,7 @@ DECIDED = (CONFIRMED, REFUTED)
 def judged(store: SqlStore, word: str) -> tuple[Run, RunResult]:
     """The run called `word` and what it says."""
     run = settled(store.load(store.find(word)))
-    return run, judge(run, lambda key: [(one.run, one.fingerprint, one.record) for one in store.sessions(key, 3)])
+    return run, judge(run, sessions_of(store))
 
 
 def settled(run: Run) -> Run:

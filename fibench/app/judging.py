@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fibench.app.kinds import kind
-from fibench.compare.case import judge_case
-from fibench.compare.claims import judge_claims
-from fibench.compare.comparable import differences
+from fibench.judge.case import judge_case
+from fibench.judge.claims import judge_claims
+from fibench.judge.comparable import differences, same_code
+from fibench.judge.verdict import EQUIVALENT, NEGLIGIBLE
 from fibench.errors import FibenchError
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.note import Note
 from fibench.model.result import CaseResult, ClaimResult, RunResult
 from fibench.model.run import CaseRecord, Run
+
+OPPOSITE = {"FASTER": "SLOWER", "SLOWER": "FASTER", "BETTER": "WORSE", "WORSE": "BETTER"}
+DECIDED = {*OPPOSITE, EQUIVALENT, NEGLIGIBLE}
+"""Verdicts that another session can repeat."""
 
 Earlier = Callable[[str], Sequence[tuple[str, Fingerprint, CaseRecord]]]
 """case key → (run id, fingerprint, record) of other sessions of the same case, newest first."""
@@ -41,17 +46,26 @@ def _with_kind_notes(record: CaseRecord) -> CaseResult:
 
 def _with_evidence(result: CaseResult, run: Run, earlier: Earlier) -> CaseResult:
     """E3 where a session before this one, on a comparable machine, gave the same verdict."""
+    record = next(record for record in run.cases if record.case.title == result.case.title)
     others = [
-        judge_case(record)
-        for run_id, fingerprint, record in earlier(result.case.key)
-        if run_id != run.id and not differences(run.fingerprint, fingerprint)
+        judge_case(other)
+        for run_id, fingerprint, other in earlier(result.case.key)
+        if run_id != run.id and not differences(run.fingerprint, fingerprint) and same_code(record, other)
     ]
-    seen = {(c.metric, c.candidate, c.verdict) for other in others for c in other.comparisons}
-    comparisons = tuple(
-        replace(found, evidence="E3") if (found.metric, found.candidate, found.verdict) in seen else found
+    said = {(found.metric, found.candidate): found.verdict for other in others for found in other.comparisons}
+    repeated = tuple(
+        replace(found, evidence="E3")
+        if found.verdict in DECIDED and said.get((found.metric, found.candidate)) == found.verdict
+        else found
         for found in result.comparisons
     )
-    return replace(result, comparisons=comparisons)
+    opposed = [found for found in repeated if OPPOSITE.get(found.verdict) == said.get((found.metric, found.candidate), "")]
+    notes = [
+        Note("sessions-disagree", f"{found.candidate}: another session said {OPPOSITE[found.verdict]} on {found.metric}",
+             "something that differs between sessions decides: layout, neighbours, temperature", result.case.title)
+        for found in opposed
+    ]  # fmt: skip
+    return replace(result, comparisons=repeated, notes=(*result.notes, *notes))
 
 
 def _evidence_of(claim: ClaimResult, cases: Sequence[CaseResult]) -> ClaimResult:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fibench.app.observer import Observer
 from fibench.app.planning import Planned
-from fibench.compare.case import UNAVAILABLE
+from fibench.judge.refusals import UNAVAILABLE
 from fibench.environment.revision import Checkout
 from fibench.measure.nursery import Nursery
 from fibench.measure.plan import Plan
@@ -109,7 +109,7 @@ def _due(record: CaseRecord) -> bool:
 def _spent(record: CaseRecord, budget: float) -> bool:
     """True when another generation would end after the budget."""
     usual = sorted(generation.seconds for generation in record.generations)[len(record.generations) // 2]
-    return record.seconds + usual / 2 > budget
+    return record.seconds + usual > budget
 
 
 def folder_of(planned: Planned) -> Path:

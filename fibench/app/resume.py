@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fibench.app.history import settled
 from fibench.app.kinds import kind
 from fibench.app.observer import Observer
 from fibench.app.planning import Planned, plan
 from fibench.app.run import Measured, Request, carry_out
+from fibench.judge.comparable import differences
+from fibench.environment.fingerprint import collect
 from fibench.environment.process import me
-from fibench.errors import NotFoundError
+from fibench.errors import NotFoundError, UsageError
 from fibench.model.run import Run
 from fibench.store.sql import SqlStore
 
@@ -22,11 +26,15 @@ def resume_run(request: Request, store: SqlStore, observer: Observer) -> Measure
     if found is None:
         raise NotFoundError("there is no interrupted run to resume", hint="fibench runs lists what is stored")
     run = store.load(found.id)
+    now = collect(run.fingerprint.packages, Path(run.cases[0].case.folder) if run.cases else Path())
+    changed = differences(run.fingerprint, now)
+    if changed:
+        raise UsageError(f"run {run.id} cannot go on here: {'; '.join(changed)}", hint="start a new run")
     store.reopen(run.id, me())
     planned = [Planned(record.case, kind(record.case.kind)) for record in run.cases]
     return carry_out(run, planned, store, observer, show_output=request.show_output)
 
 
 def _unfinished(run: Run, keys: set[str]) -> bool:
-    ended_early = settled(run).state in ("interrupted", "failed")
+    ended_early = settled(run).state == "interrupted"
     return ended_early and (not keys or {record.case.key for record in run.cases} == keys)

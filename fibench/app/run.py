@@ -8,20 +8,23 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fibench.app.judging import judge
+from fibench.app.judging import Earlier, judge
 from fibench.app.measuring import Bench, folder_of, measure
 from fibench.app.observer import Observer
 from fibench.app.planning import Choice, Planned, plan
-from fibench.compare.rule import UntilDecided
+from fibench.judge.rule import UntilDecided
 from fibench.environment.fingerprint import collect
 from fibench.environment.process import me
-from fibench.environment.revision import Checkout, check_out
+from fibench.environment.revision import Checkout, check_out, verify
 from fibench.errors import ScenarioError, StoreError
 from fibench.measure.nursery import Nursery
-from fibench.model.fingerprint import Fingerprint
 from fibench.model.result import RunResult
 from fibench.model.run import CaseRecord, Run, State
+from fibench.ports import StoppingRule
 from fibench.store.sql import SqlStore
+
+LOOKED_AT = 3
+"""Sessions of a case that may repeat or contradict a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def run(request: Request, store: SqlStore, observer: Observer) -> Measured:
 
 def begin(planned: Sequence[Planned], request: Request) -> Run:
     """A new run with its identity, machine and empty records."""
+    _check_revisions(planned)
     packages = {name for one in planned for name in one.workload.packages}
     seeds = [one.case.measure.seed for one in planned if one.case.measure.seed is not None]
     now = time.time()
@@ -72,8 +76,9 @@ def begin(planned: Sequence[Planned], request: Request) -> Run:
 
 
 def carry_out(
-    run: Run, planned: Sequence[Planned], store: SqlStore, observer: Observer, *, show_output: bool = False
-) -> Measured:
+    run: Run, planned: Sequence[Planned], store: SqlStore, observer: Observer, *,
+    rule: StoppingRule | None = None, show_output: bool = False,
+) -> Measured:  # fmt: skip
     """Measure every case of a run that is not done yet; the state says how it ended, and no error loses a generation."""
     records, start = list(run.cases), time.monotonic()
     state: State = "failed"
@@ -81,7 +86,7 @@ def carry_out(
     try:
         with Nursery() as nursery:
             trees = _check_out(planned, nursery)
-            bench = Bench(run.id, run.seed, store, nursery, UntilDecided(), observer, trees, show_output)
+            bench = Bench(run.id, run.seed, store, nursery, rule or UntilDecided(), observer, trees, show_output)
             for index, one in enumerate(planned):
                 if not records[index].done:
                     records[index] = measure(one, index, records[index], bench)
@@ -96,11 +101,19 @@ def carry_out(
         raise
     _end(run, state, store, start)
     stored = store.load(run.id)
-    return Measured(stored, judge(stored, lambda key: _earlier(store, key)))
+    return Measured(stored, judge(stored, sessions_of(store)))
 
 
 def _end(run: Run, state: State, store: SqlStore, start: float) -> None:
     store.finish(run.id, state, run.seconds + time.monotonic() - start, run.notes)
+
+
+def _check_revisions(planned: Sequence[Planned]) -> None:
+    """Before a run exists: a revision that git does not know must leave none behind."""
+    for one in planned:
+        for variant in one.case.variants:
+            if variant.revision:
+                verify(folder_of(one), variant.revision)
 
 
 def _check_out(planned: Sequence[Planned], nursery: Nursery) -> dict[str, Checkout]:
@@ -108,6 +121,6 @@ def _check_out(planned: Sequence[Planned], nursery: Nursery) -> dict[str, Checko
     return check_out(wanted, folder_of(planned[0]), nursery.folder, nursery.announce_tree) if wanted else {}
 
 
-def _earlier(store: SqlStore, key: str) -> list[tuple[str, Fingerprint, CaseRecord]]:
-    """The last two complete sessions of a case: one of them may be this run itself."""
-    return [(session.run, session.fingerprint, session.record) for session in store.sessions(key, 2)]
+def sessions_of(store: SqlStore) -> Earlier:
+    """The last complete sessions of a case; one of them may be the run that is judged."""
+    return lambda key: [(one.run, one.fingerprint, one.record) for one in store.sessions(key, LOOKED_AT)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fibench import units
 from fibench.app.observer import Observer
 from fibench.cli.console import complain, err, say
-from fibench.compare.case import judge_case
+from fibench.judge.case import judge_case
 from fibench.errors import MeasurementError
 from fibench.measure.session import Failure
 from fibench.model.case import Case

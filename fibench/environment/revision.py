@@ -42,6 +42,11 @@ def check_out(
     return found
 
 
+def verify(inside: Path, revision: str) -> None:
+    """ScenarioError when `inside` lies in no repository, or git knows no such revision there."""
+    resolve(inside, revision)
+
+
 def resolve(root: Path, revision: str) -> str:
     """The full commit id of a revision; a word that could be taken for an option is refused."""
     if revision.startswith("-"):

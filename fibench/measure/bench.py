@@ -16,11 +16,14 @@ from typing import Any
 
 from fibench.measure import ending
 from fibench.measure.block import timer
+from fibench.measure.layout import Scatter
 from fibench.measure.outcome import describe
 from fibench.step import Step
 
 STRAY = 0.2
 """Seconds within which a fork that comes back is noticed at the latest."""
+LONG = 1.0
+"""Seconds of a first call after which a second one is not worth its time."""
 LONGEST = 300
 """Characters of a message."""
 
@@ -52,6 +55,7 @@ class Bench:
         self.steps: dict[int, Step] = {}
         self.timers: dict[int, Any] = {}
         self.pid = os.getpid()
+        self.scatter = Scatter()
         self.forks = 0
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_parent=self._count_fork)
@@ -69,24 +73,33 @@ class Bench:
         with _Guarded(self, number, "setting up"):
             module, _, name = self.operation.partition(":")
             step = getattr(importlib.import_module(module), name)(variant["params"])
+        step.call = self.scatter.copy(step.call)
         self.steps[number] = step
         self.timers[number] = timer(step)
         with _Guarded(self, number, "describing itself"):
             return dict(step.facts())
 
     def try_once(self, number: int) -> dict[str, Any]:
-        """The smoke pass: two untimed calls; equal outcomes mean the answer is fit to be compared."""
+        """The smoke pass: one or two untimed calls; `seconds` is how long the last took, `parallel` if it used more cores."""
         self.mark(number)
-        step = self.steps[number]
         with _Guarded(self, number, "its first call"):
-            first = describe(step.outcome())
+            first = self._outcome(number)
             self._wait_for_strays()
-            if step.once:  # macro work: a second call costs too much to learn only whether it varies
-                return first
-            second = describe(step.outcome())
+            if self.steps[number].once or first["seconds"] > LONG:
+                return first  # macro work: a second call costs too much to learn only whether the answer varies
+            second = self._outcome(number)
         if first["same"] != second["same"]:
             return {**second, "same": None, "tree": None, "why": "it differs from call to call"}
         return second
+
+    def _outcome(self, number: int) -> dict[str, Any]:
+        cpu, start = os.times(), time.perf_counter()
+        value = self.steps[number].outcome()
+        seconds, used = time.perf_counter() - start, os.times()
+        children = used.children_user + used.children_system > cpu.children_user + cpu.children_system
+        busy = used.user + used.system - cpu.user - cpu.system > 1.2 * seconds + 0.02  # os.times() ticks every 10 ms
+        parallel = children or busy or self.forks > 0 or _threads() > 1
+        return {**describe(value), "seconds": seconds, "parallel": parallel}
 
     def seconds_per_call(self, number: int, target: float) -> float:
         """Double the loops until a block lasts `target` seconds; the best of the last two attempts."""
@@ -155,6 +168,14 @@ class Bench:
         end = time.monotonic() + STRAY
         while self.forks and time.monotonic() < end and os.pread(self.mark_fd, 1, 1) != b"\1":
             time.sleep(0.005)
+
+
+def _threads() -> int:
+    """Threads of this process, those of C libraries too; 1 where the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1
 
 
 class _Guarded:

@@ -1,7 +1,8 @@
 """The timed loop, and nothing else.
 
-Every step gets its own copy of the loop's code: CPython specialises a call site for the function it sees, so a
-shared loop would make whichever variant came second pay for the first one's inline cache.
+The loop is compiled anew for every step, with the call written out as a person would write it: a wrapper that passes
+keyword arguments on would add 75 ns to every call, and a loop shared by two steps would make whichever came second
+pay for the first one's inline caches (CPython specialises a call site for the function it sees).
 """
 
 from __future__ import annotations
@@ -9,24 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import repeat
 from time import perf_counter_ns, process_time_ns
-from types import FunctionType
 from typing import Any
 
 from fibench.step import Step
 
+_LOOP = """
+{define} loop(call, args, kwargs, loops):
+    {unpack}
+    turns = repeat(None, loops)
+    cpu = process_time_ns()
+    start = perf_counter_ns()
+    for _ in turns:
+        {call}
+    end = perf_counter_ns()
+    return end - start, process_time_ns() - cpu
+"""
+
 
 def timer(step: Step) -> Callable[[int], dict[str, float]]:
     """A function that runs one block of `loops` calls and gives its metrics per call, in base units."""
-    loop = _own_copy(_choose(step))
-    call, args, runner, before, after = step.call, step.args, step.runner, step.before, step.after
+    loop = _compiled(step)
+    call, args, kwargs, runner, before, after = step.call, step.args, step.kwargs, step.runner, step.before, step.after
 
     def block(loops: int) -> dict[str, float]:
         if before is not None:
             before()
         if runner is None:
-            wall, cpu = loop(call, args, loops)
+            wall, cpu = loop(call, args, kwargs, loops)
         else:
-            wall, cpu = runner.run(loop(call, args, loops))
+            wall, cpu = runner.run(loop(call, args, kwargs, loops))
         metrics = {"wall": wall * 1e-9 / loops, "cpu": cpu * 1e-9 / loops}
         if after is not None:
             metrics.update(after(loops))
@@ -35,52 +47,18 @@ def timer(step: Step) -> Callable[[int], dict[str, float]]:
     return block
 
 
-def _choose(step: Step) -> Any:
-    if step.runner is not None:
-        return _awaited
-    return (_nullary, _unary)[len(step.args)] if len(step.args) < 2 else _general
-
-
-def _own_copy(function: Any) -> Any:
-    return FunctionType(function.__code__.replace(), function.__globals__, function.__name__)
-
-
-def _nullary(call: Any, args: Any, loops: int) -> tuple[int, int]:
-    turns = repeat(None, loops)
-    cpu = process_time_ns()
-    start = perf_counter_ns()
-    for _ in turns:
-        call()
-    end = perf_counter_ns()
-    return end - start, process_time_ns() - cpu
-
-
-def _unary(call: Any, args: Any, loops: int) -> tuple[int, int]:
-    turns = repeat(None, loops)
-    (argument,) = args
-    cpu = process_time_ns()
-    start = perf_counter_ns()
-    for _ in turns:
-        call(argument)
-    end = perf_counter_ns()
-    return end - start, process_time_ns() - cpu
-
-
-def _general(call: Any, args: Any, loops: int) -> tuple[int, int]:
-    turns = repeat(None, loops)
-    cpu = process_time_ns()
-    start = perf_counter_ns()
-    for _ in turns:
-        call(*args)
-    end = perf_counter_ns()
-    return end - start, process_time_ns() - cpu
-
-
-async def _awaited(call: Any, args: Any, loops: int) -> tuple[int, int]:
-    turns = repeat(None, loops)
-    cpu = process_time_ns()
-    start = perf_counter_ns()
-    for _ in turns:
-        await call(*args)
-    end = perf_counter_ns()
-    return end - start, process_time_ns() - cpu
+def _compiled(step: Step) -> Any:
+    """The loop of one step: its arguments are local variables, its call is `call(a0, a1, name=k0)`."""
+    positional = [f"a{index}" for index in range(len(step.args))]
+    named = {name: f"k{index}" for index, name in enumerate(step.kwargs)}
+    written = all(name.isidentifier() for name in named)
+    passed = [f"{name}={value}" for name, value in named.items()] if written else ["**kwargs"]
+    unpack = "".join(f"{name}, " for name in positional) + "= args" if positional else "pass"
+    if named and written:
+        unpack += "; " + "".join(f"{value}, " for value in named.values()) + "= kwargs.values()"
+    call = f"call({', '.join([*positional, *passed])})"
+    awaited = step.runner is not None
+    source = _LOOP.format(define="async def" if awaited else "def", unpack=unpack, call=f"await {call}" if awaited else call)
+    names: dict[str, Any] = {"repeat": repeat, "perf_counter_ns": perf_counter_ns, "process_time_ns": process_time_ns}
+    exec(compile(source, "<fibench: timed loop>", "exec"), names)  # noqa: S102  # our own template, as timeit does it
+    return names["loop"]

@@ -59,6 +59,13 @@ def _shown(value: object) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
+def _listed(array: Any, left: int) -> Any:
+    """An array as plain lists, unless that would be too many items."""
+    if getattr(array, "size", 0) > left:
+        raise _OpaqueError("it is too large to compare")
+    return array.tolist()
+
+
 def _plain(value: Any, left: list[int]) -> Any:
     left[0] -= 1
     if left[0] < 0:
@@ -80,7 +87,5 @@ def _plain(value: Any, left: list[int]) -> Any:
     if kind in (set, frozenset):
         return {"set": sorted((_plain(item, left) for item in value), key=repr)}
     if hasattr(value, "tolist") and hasattr(value, "dtype"):
-        if getattr(value, "size", 0) > left[0]:
-            raise _OpaqueError("it is too large to compare")
-        return _plain(value.tolist(), left)
+        return _plain(_listed(value, left[0]), left)
     raise _OpaqueError(f"a {kind.__module__}.{kind.__qualname__} has no plain value")

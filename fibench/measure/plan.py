@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,25 +19,49 @@ LONGEST_GENERATION = 1.5
 MOST_ROUNDS = 200
 SLOW_ROUND = 0.25
 """Seconds of an ABBA round from which plain AB pairs give more units for the time."""
-SLOW_PAIR = 0.6
-"""Seconds of a pair from which a generation per unit would cost too much: the round becomes the unit."""
+SPARE = 2
+"""Units beyond the fewest that decide for which the budget should have room."""
+USABLE = 0.85
+"""Share of the budget that generations may be planned to fill; the rest is for the first one and for noise."""
+CONTROL_EVERY = 5
+"""One control round for so many rounds: a fifth of the time buys the noise floor."""
+ROUNDS_AT_ONCE = (4, 10)
+"""Where the round is the unit: rounds of one set of processes, so that its warm-up is worth its time."""
 STARTUP_ENVIRONMENT = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG")
 """Variables that are read while a process starts: a fork is too late for them."""
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """What measuring takes, in seconds: one call of each variant, opening a generation, the case's whole budget."""
+
+    calls: Sequence[float]
+    opening: float
+    budget: float
+    fewest: int
+    """Units that it takes to decide anything."""
+    warm: bool = True
+    """False where each block is a fresh process and a generation needs no warm-up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What a generation looks like. `paired`: a round of two variants is AB or BA instead of ABBA or BAAB."""
+    """What a generation looks like. `paired`: a round of two variants is AB or BA instead of ABBA or BAAB.
+
+    `units` is about how many of them the budget has room for.
+    """
 
     loops: int
     rounds: int
     paired: bool
     unit: Literal["generation", "round"]
+    units: float = math.inf
+    control: bool = True
 
     @property
-    def control_every(self) -> int:
-        """One control round for so many rounds: a fifth of the time buys the noise floor."""
-        return 5
+    def control_every(self) -> int | None:
+        """Rounds for each control round, None without any."""
+        return CONTROL_EVERY if self.control else None
 
 
 def choose_loops(seconds: Sequence[float], block: float, once: bool) -> int:
@@ -51,20 +76,41 @@ def choose_loops(seconds: Sequence[float], block: float, once: bool) -> int:
     return max(1, min(wanted, int(max(LONGEST_BLOCK, block) / max(seconds))))
 
 
-def choose_plan(seconds: Sequence[float], loops: int, opening: float, per_round: bool) -> Plan:
-    """Rounds, pairing and inference unit from seconds per call and from what opening a generation costs."""
-    once_round = sum(seconds) * loops
-    paired = once_round * 2 > SLOW_ROUND
-    round_seconds = once_round if paired or len(seconds) != 2 else 2 * once_round
-    wanted = min(max(GENERATION, opening / 2), LONGEST_GENERATION)
-    if per_round or round_seconds > SLOW_PAIR:
-        return Plan(loops, max(1, min(10, int(wanted / round_seconds))), True, "round")
-    return Plan(loops, max(1, min(MOST_ROUNDS, int(wanted / round_seconds))), paired, "generation")
+def choose_plan(costs: Costs, loops: int, per_round: bool) -> Plan:
+    """Rounds, pairing and inference unit.
+
+    The generation is the unit wherever the budget has room for enough of them: a fresh process is what differs from
+    run to run. Where it has not, and where each block is a process of its own, the round is.
+    """
+    once = sum(costs.calls) * loops
+    paired = once * 2 > SLOW_ROUND
+    round_seconds = once if paired or len(costs.calls) != 2 else 2 * once
+    fixed = costs.opening + (once * 1.5 if costs.warm else 0.0)
+    room = costs.budget * USABLE / (costs.fewest + SPARE) - fixed
+    if per_round or room < round_seconds * (1 + 1 / CONTROL_EVERY):
+        return _by_rounds(costs, loops, once, fixed)
+    wanted = min(max(GENERATION, costs.opening / 2), LONGEST_GENERATION, room)
+    rounds = max(1, min(MOST_ROUNDS, int(wanted / round_seconds)))
+    return Plan(loops, rounds, paired, "generation", costs.budget / (fixed + rounds * round_seconds))
 
 
-def shares_process(case: Case) -> bool:
-    """True when one process can hold all variants: same interpreter, environment and revision."""
+def _by_rounds(costs: Costs, loops: int, once: float, fixed: float) -> Plan:
+    """AB pairs, several a process; without a control where the budget has hardly room for the units themselves."""
+    fewest, most = ROUNDS_AT_ONCE
+    rounds = max(1 if not costs.warm else fewest, min(most, int(LONGEST_GENERATION / once)))
+    units = costs.budget / (once + fixed / rounds)
+    control = units > (costs.fewest + SPARE) * (1 + 1 / CONTROL_EVERY)
+    return Plan(loops, rounds, True, "round", units, control)
+
+
+def shares_process(case: Case, *, fresh: bool = False) -> bool:
+    """True when one process can hold all variants: same interpreter, environment and revision.
+
+    `fresh`: each block is a process of its own anyway, and gets its variant's environment there.
+    """
     first = case.variants[0]
+    if fresh:
+        return True
     if case.measure.isolate == "process" and len(case.variants) > 1:
         return False
     return all(_process(variant) == _process(first) for variant in case.variants)

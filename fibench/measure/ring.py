@@ -3,7 +3,8 @@
 The coordinator forks its members from one fresh zygote (same address layout, same hash seed) or starts another
 interpreter where a variant asks for one. All members know the schedule; a token goes from member to member through
 pipes, so that no third process wakes up between two blocks. They are pinned to the *same* CPU, which alternates
-from generation to generation: both then meet the same neighbours. Standard library only (child side).
+from generation to generation: both then meet the same neighbours (unless a target uses several cores).
+Standard library only (child side).
 """
 
 from __future__ import annotations
@@ -69,14 +70,14 @@ class Ring:
         found: dict[str, Any] = self._ask(task["number"], {"do": "try"})
         return found
 
-    def do_calibrate(self, task: dict[str, Any]) -> list[float]:
-        """Seconds per call of every variant, one member after the other."""
-        return [self._ask(number, {"do": "calibrate", "target": task["target"]}) for number in task["numbers"]]
+    def do_calibrate(self, task: dict[str, Any]) -> float:
+        """Seconds per call of one variant."""
+        return float(self._ask(task["number"], {"do": "calibrate", "target": task["target"]}))
 
     def do_measure(self, task: dict[str, Any]) -> dict[str, Any]:
         """Let the members run the schedule among themselves and merge their blocks by position."""
         turns = [number for order in task["rounds"] for number in order]
-        common = {key: task[key] for key in ("loops", "warmup", "gc")}
+        common = {key: task[key] for key in ("loops", "warmup", "gc", "cpu")}
         for number in self.members:
             self._ask(number, {"do": "ready", **common})
         for number in self.members:
@@ -97,7 +98,7 @@ class Ring:
 
     def _start(self, number: int, variant: dict[str, Any], task: dict[str, Any]) -> None:
         (there, here_out), (here_in, back) = os.pipe(), os.pipe()
-        setup = {"number": number, "operation": self.operation, "cpu": task["cpu"], "mark": self.mark,
+        setup = {"number": number, "operation": self.operation, "mark": self.mark,
                  "in": there, "out": back, "tokens": self.tokens}  # fmt: skip
         if variant["spawn"]:
             self.pids[number] = self._spawn(setup, variant, task["root"])
@@ -165,7 +166,6 @@ def serve(setup: dict[str, Any]) -> None:
     for descriptor in (setup["in"], setup["out"], setup["mark"], *(end for pipe in tokens.values() for end in pipe)):
         os.set_inheritable(descriptor, False)
     member = _Member(setup, tokens)
-    _pin(setup["cpu"])
     tasks = os.fdopen(setup["in"], "rb")
     for line in tasks:
         task = json.loads(line)
@@ -202,6 +202,7 @@ class _Member:
         return self.bench.seconds_per_call(self.number, task["target"])
 
     def do_ready(self, task: dict[str, Any]) -> None:
+        _pin(task["cpu"])
         self.bench.warm_up(self.number, task["loops"], task["warmup"])
         self.bench.settle(task["gc"])
 

@@ -6,6 +6,7 @@ happened, and each is stored by the caller before the next begins.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import time
@@ -13,15 +14,19 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from fibench import units
 from fibench.measure import equality
 from fibench.measure.launcher import ROOT, VariantFailedError, Worker
 from fibench.measure.nursery import Nursery
-from fibench.measure.plan import Plan, choose_loops, choose_plan, shares_process
-from fibench.measure.wire import Tree, task_of
+from fibench.measure.plan import Costs, Plan, choose_loops, choose_plan, shares_process
+from fibench.measure.wire import Tree, tasks_of
 from fibench.model.case import CONTROL, Case, Variant
 from fibench.model.note import Note
 from fibench.model.run import CaseRecord, Generation
+from fibench.stats.sequential import fewest_units
 
+CALIBRATED = 0.01
+"""Seconds of a call whose first run already tells how long it takes."""
 SHORT = 1e-6
 """Seconds of a block from which the clock's own 50 ns are no matter."""
 Schedule = Callable[[int, Plan, bool, random.Random], list[tuple[int, ...]]]
@@ -61,12 +66,16 @@ class Session:
     def __init__(self, case: Case, kit: Kit, done: CaseRecord) -> None:
         self.case, self.kit = case, kit
         self.variants = [variant for variant in case.variants if variant.name not in done.failures]
-        self.separate = not shares_process(case)
+        self.separate = not shares_process(case, fresh=kit.per_round)
         self.next_index = 1 + max((generation.index for generation in done.generations), default=-1)
         self.unit: Literal["generation", "round"] | None = done.unit if done.generations else None
         self.plan: Plan | None = None
         self.seconds_per_call: list[float] = [0.0]
         self.places: dict[str, str] = {}
+        self.sources = {variant.name: source for variant in case.variants if (source := _source(done, variant.name))}
+        self.tried: list[float] = []
+        self.parallel = False
+        self.cpu = 0
         self.cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
     def events(self) -> Generator[Event, None, None]:
@@ -92,40 +101,52 @@ class Session:
                     return  # the numbering has changed: start again without those that were dropped
                 self.plan = self._plan(worker, opened["once"], opening)
                 yield self.plan
-                yield from self._short_blocks()
+                yield from self._doubts()
             rounds = self._rounds(rng)
             columns = self._measure(worker, rounds, rng)
-            facts = {"variants": opened["facts"], "modules": opened["modules"]}
             self._close(worker)
         finally:
             worker.end()
         self.next_index += 1
+        facts = {"variants": opened["facts"], "modules": opened["modules"]}
         yield self._collect(index, rounds, columns, started, facts)
 
     def _start(self, rng: random.Random) -> Worker:
         first = self.variants[0]
-        python, env = (None, {}) if self.separate else (first.python, first.env)
+        python, env = (None, {}) if self.separate or self.kit.per_round else (first.python, first.env)
         return Worker(self.kit.nursery, python=python, env=env, seed=rng.getrandbits(31), show=self.kit.show_output)
 
     def _open(self, worker: Worker, rng: random.Random, index: int) -> dict[str, Any]:
-        tasks = [task_of(self.case, variant, self.kit.trees) for variant in self.variants]
+        tasks = tasks_of(self.case, self.variants, self.kit.trees)
         if self._with_control:
             tasks.append({**tasks[0], "name": CONTROL})
         order = list(range(len(tasks)))
         rng.shuffle(order)
         task = {
             "do": "open", "operation": self.kit.operation, "separate": self.separate, "variants": tasks,
-            "order": order, "cpu": self.cpus[index % len(self.cpus)], "root": ROOT,
+            "order": order, "root": ROOT,
         }  # fmt: skip
-        opened: dict[str, Any] = worker.ask(task, self.case.measure.timeout)
+        opened: dict[str, Any] = worker.ask(task, self.case.measure.timeout * len(tasks))
+        self._same_source(opened["facts"])
+        self.cpu = self.cpus[index % len(self.cpus)]
         self.places = {name: facts["place"] for name, facts in opened["facts"].items() if "place" in facts}
         return opened
+
+    def _same_source(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Code that was edited meanwhile is other code: its numbers must not be mixed with those before."""
+        for number, variant in enumerate(self.variants):
+            now = facts.get(variant.name, {}).get("source", "")
+            if self.sources.setdefault(variant.name, now) != now:
+                place = str(facts[variant.name].get("place", ""))
+                raise VariantFailedError("the source changed while it was measured", number, where=place, hint="start a new run")
 
     def _try(self, worker: Worker) -> Iterator[Event]:
         """The smoke pass: every variant is called before anything is timed, and equal answers are insisted on."""
         outcomes = [
             worker.ask({"do": "try", "number": number}, self.case.measure.timeout) for number in range(len(self.variants))
         ]
+        self.tried = [float(outcome["seconds"]) for outcome in outcomes]
+        self.parallel = any(outcome["parallel"] for outcome in outcomes)
         kept = [self.variants[0]]
         for variant, outcome in list(zip(self.variants, outcomes, strict=True))[1:]:
             verdict = self._agree(variant, outcomes[0], outcome)
@@ -147,23 +168,41 @@ class Session:
 
     def _plan(self, worker: Worker, once: bool, opening: float) -> Plan:
         measure = self.case.measure
-        task = {"do": "calibrate", "target": measure.block, "numbers": list(range(len(self.variants)))}
-        seconds = worker.ask(task, measure.timeout)
-        self.seconds_per_call = seconds
-        plan = choose_plan(seconds, choose_loops(seconds, measure.block, once), opening, self.kit.per_round)
+        self.seconds_per_call = [
+            tried
+            if once or tried > CALIBRATED
+            else worker.ask({"do": "calibrate", "target": measure.block, "number": number}, measure.timeout)
+            for number, tried in enumerate(self.tried)
+        ]
+        fewest = fewest_units(measure.alpha)
+        costs = Costs(self.seconds_per_call, opening, measure.budget, fewest, warm=not self.kit.per_round)
+        loops = choose_loops(self.seconds_per_call, measure.block, once)
+        plan = choose_plan(costs, loops, self.kit.per_round or self.unit == "round")
         return replace(plan, unit=self.unit) if self.unit else plan
 
-    def _short_blocks(self) -> Iterator[Note]:
-        """The clock needs 50 ns: blocks that last less than 1 µs are too slow by several percent."""
+    def _doubts(self) -> Iterator[Note]:
+        """What the plan already tells: blocks too short for the clock, a budget too short for an answer."""
         assert self.plan is not None
         for variant, seconds in zip(self.variants, self.seconds_per_call, strict=True):
+            # the clock needs 50 ns: blocks that last less than 1 µs are too slow by several percent
             if seconds * self.plan.loops < SHORT and seconds * 1000 < max(self.seconds_per_call):
                 text = f"{variant.name} is so fast that its blocks last less than the clock can tell well"
                 yield Note("short-blocks", text, "its gain is larger than what is shown", self.case.title)
+        fewest, budget = fewest_units(self.case.measure.alpha), self.case.measure.budget
+        if self.plan.units < fewest and len(self.variants) > 1:
+            room = f"about {self.plan.units:.0f} {self.plan.unit}s"
+            text = f"a budget of {units.duration(budget)} has room for {room}; {fewest} are the fewest that decide"
+            hint = f"--budget '{math.ceil(budget * (fewest + 1) / self.plan.units)} s'"
+            yield Note("short-budget", text, hint, self.case.title)
+        if self.separate and self.parallel:
+            text = "a target uses several cores, so the variants' processes are not pinned to one: intervals are wider"
+            yield Note("not-pinned", text, "", self.case.title)
 
     @property
     def _with_control(self) -> bool:
         """The twin is a second opening of the first variant still measured, as long as that is the baseline."""
+        if self.plan is not None and not self.plan.control:
+            return False
         return self.case.measure.control and self.variants[0] == self.case.baseline
 
     def _rounds(self, rng: random.Random) -> list[tuple[int, ...]]:
@@ -173,15 +212,14 @@ class Session:
     def _measure(self, worker: Worker, rounds: list[tuple[int, ...]], rng: random.Random) -> dict[str, list[float]]:
         assert self.plan is not None
         measure = self.case.measure
-        order = list(range(len(self.variants) + self._with_control))
+        order = [] if self.kit.per_round else list(range(len(self.variants) + self._with_control))
         rng.shuffle(order)
         task = {
             "do": "measure", "loops": self.plan.loops, "rounds": rounds, "order": order,
-            "warmup": measure.warmup, "gc": measure.gc,
+            "warmup": measure.warmup, "gc": measure.gc, "cpu": None if self.parallel else self.cpu,
         }  # fmt: skip
-        expected = max(self.seconds_per_call) * self.plan.loops * (sum(map(len, rounds)) + len(order)) + measure.warmup * len(
-            order
-        )
+        blocks = sum(map(len, rounds)) + len(order)
+        expected = max(self.seconds_per_call) * self.plan.loops * blocks + measure.warmup * len(order)
         columns: dict[str, list[float]] = worker.ask(task, measure.timeout + 2 * expected)
         return columns
 
@@ -219,3 +257,8 @@ class Session:
         """ " at file:line": where it happened, else where the target is defined."""
         place = where or self.places.get(variant.name)
         return f" at {place}" if place else ""
+
+
+def _source(done: CaseRecord, variant: str) -> str:
+    facts = done.generations[0].facts.get("variants", {}) if done.generations else {}
+    return str(facts.get(variant, {}).get("source", ""))

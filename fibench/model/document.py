@@ -13,22 +13,30 @@ from fibench.model.result import RunResult
 
 Tone = Literal["good", "bad", "neutral", "muted", "warn"]
 Align = Literal["left", "right"]
-Role = Literal["key", "number", "verdict", "prose"]
+Role = Literal["key", "number", "verdict", "ref", "prose", "detail"]
 Shape = Literal["up", "down", "square", "diamond", "circle", "cross", "dash"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell; `sort` is the full-precision number behind the text, where there is one."""
+    """One cell; `sort` is the full-precision number behind the text, `more` are lines that belong to it.
+
+    `level` sets it below the row above; there `short` says enough.
+    """
 
     text: str
     tone: Tone = "neutral"
     sort: float | None = None
+    more: tuple[str, ...] = ()
+    level: int = 0
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. A `key` or a `verdict` is never broken or cut; `prose` may be set below its row."""
+    """One column. A `key` or a `verdict` is never broken or cut, a `ref` may be numbered and told below the table;
+    `prose` may be set below its row, `detail` is prose that a short page leaves out.
+    """
 
     title: str
     role: Role = "key"
@@ -38,14 +46,23 @@ class Column:
         """Numbers stand on their last digit."""
         return "right" if self.role == "number" else "left"
 
+    @property
+    def long(self) -> bool:
+        """Sentences, not words."""
+        return self.role in ("prose", "detail")
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns in order of importance: where there is no room, a format may set the last ones below the row."""
+    """Columns in order of importance: where there is no room, a format may set the last ones below the row.
+
+    `about` says what holds for all rows.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,10 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One row of a `RatioChart`; `bounds` are the claimed gains, `band` is where a difference is negligible."""
+    """One row of a `RatioChart`; `bounds` are the claimed gains, `band` is where a difference is negligible.
+
+    Without `low` and `high` there is no interval yet: a point, not a bar.
+    """
 
     label: str
     detail: str
@@ -136,37 +156,62 @@ Block = Paragraph | Table | Facts | Notes | RatioChart | DistributionChart | Tim
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one question in one sentence; `label` warns of numbers that are simulated."""
+    """The answer to one question: one comparison, or one variant alone. `main` is the case's first metric.
 
-    case: str
+    `figure`, `interval` and `control` are its numbers in a line, `sentence` says the same in words, `reason` is small type.
+    """
+
+    subject: str
+    metric: str
     sentence: str
     verdict: str
     tone: Tone = "neutral"
     shape: Shape = "circle"
     figure: str = ""
+    interval: str = ""
+    control: str = ""
+    control_tone: Tone = "muted"
+    reason: str = ""
+    main: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAnswer:
+    """All answers of one case; `label` warns of numbers that are simulated, `doubts` concern the whole case."""
+
+    title: str
+    anchor: str
+    rows: tuple[Answer, ...]
     label: str = ""
-    anchor: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with blocks; `background` may be folded away where space is short."""
+    """A heading with blocks; `background` may be folded away, and only what is `brief` stands on a short page."""
 
     title: str
     anchor: str
     blocks: tuple[Block, ...]
     label: str = ""
     background: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page: the answers first, then what they rest on."""
+    """A page: the answers first, then what they rest on.
+
+    `rollup` says in a line how the claims fared, `summary` ends a page that scrolls, `more` is the command for all of it.
+    """
 
     title: str
     subtitle: str
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[CaseAnswer, ...] = ()
     sections: tuple[Section, ...] = ()
+    rollup: str = ""
+    summary: str = ""
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)

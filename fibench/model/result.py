@@ -47,7 +47,8 @@ class Comparison:
     margin: float = 0.0
     reason: str = ""
     floor: float | None = None
-    evalue: float = 0.0
+    p_worse: float = 1.0
+    """p-value, valid at any stop, of "worse by more than the margin": small means worse for sure."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -75,6 +76,8 @@ class ClaimResult:
     required: bool = False
     form: str = ""
     run: str = ""
+    parts: tuple[str, ...] = ()
+    simulated: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {

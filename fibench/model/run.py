@@ -30,8 +30,9 @@ class Generation:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        """By identity fields only, so that what is derived from a generation can be remembered."""
-        return hash((self.index, self.seed, self.started, len(self.rounds)))
+        """Of a few fields that tell generations apart, so that what is derived from one can be remembered."""
+        some = tuple(values[:1] + values[-1:] for values in self.metrics.values())
+        return hash((self.index, self.seed, self.started, some))
 
 
 @dataclass(frozen=True, slots=True)

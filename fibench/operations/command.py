@@ -33,7 +33,8 @@ class Execution:
         self.cwd: str = params["cwd"]
         self.env = {**os.environ, **{name: fill(value, params) for name, value in params["env"].items()}}
         self.allowed = set(params["exit_codes"])
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the step
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # both live as long as the step
+        self.output = tempfile.TemporaryFile() if params["stdout"] == "file" else os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")
         self.stdin = params["stdin"]
         self.usage: Any = None
         self.exit_code = 0
@@ -52,8 +53,10 @@ class Execution:
         """Untimed: folder, and another environment size each time (Mytkowicz 2009: it moves the stack)."""
         os.chdir(self.cwd)
         self.env["FIBENCH_PAD"] = "x" * random.randrange(4096)
-        self.errors.seek(0)
-        self.errors.truncate()
+        for stream in (self.errors, self.output):
+            if stream.seekable():
+                stream.seek(0)
+                stream.truncate()
 
     def __call__(self) -> None:
         """One execution; raises when its exit code is not allowed."""
@@ -67,11 +70,16 @@ class Execution:
         """CPU seconds and peak bytes of the last execution."""
         return {"cpu": self.usage.ru_utime + self.usage.ru_stime, "peak_memory": self.usage.ru_maxrss * 1024.0}
 
+    def close(self) -> None:
+        """Let go of the two temporary files."""
+        self.errors.close()
+        self.output.close()
+
     def _files(self) -> list[tuple[Any, ...]]:
         stdin = self.stdin if self.stdin is not None else os.devnull
         return [
             (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, self.output.fileno(), 1),
             (os.POSIX_SPAWN_DUP2, self.errors.fileno(), 2),
         ]
 
@@ -103,7 +111,7 @@ def open(params: dict[str, Any]) -> Step:
         after=execution.metrics,
         outcome=once,
         facts=lambda: {"spawn_floor": floor, "memory_floor": memory, "exit_code": execution.exit_code},
-        close=execution.errors.close,
+        close=execution.close,
     )
 
 

@@ -5,22 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from fibench import units
-from fibench.model.document import Answer, Block, Document, Facts, Notes, Paragraph, Section
+from fibench.model.document import Block, Document, Facts, Notes, Paragraph, Section
 from fibench.model.note import Note
-from fibench.model.result import CaseResult, ClaimResult, Comparison, RunResult
+from fibench.model.result import CaseResult, ClaimResult, RunResult
 from fibench.model.run import CaseRecord, Run
 from fibench.model.scenario import Claim
-from fibench.report import facts, pictures, tables, words
+from fibench.report import answers, facts, ledger, pictures, tables, words
 from fibench.report.clean import scrub
 
 
 def build(result: RunResult, run: Run | None) -> Document:
     """The page of a run; without the run there are no samples to draw and no machine to name."""
     machine = (facts.session(run), facts.machine(run.fingerprint)) if run else ()
-    return scrub(Document(_title(result), _subtitle(result, run), _answers(result), _sections(result, run, machine)))
+    more = f"fibench show {run.id} --full" if run else ""
+    return _document(result, _subtitle(result, run), _sections(result, run, machine), more)
 
 
 def build_comparison(result: RunResult, baseline: Run, candidate: Run) -> Document:
@@ -32,19 +32,27 @@ def build_comparison(result: RunResult, baseline: Run, candidate: Run) -> Docume
         for block in (facts.session(run, f"{name}: run"), facts.machine(run.fingerprint, f"{name}: machine"))
     ]
     names = [run.label or run.id for _, run in pair]
-    subtitle = f"stored runs {names[1]} against {names[0]}"
-    return scrub(Document(_title(result), subtitle, _answers(result), _sections(result, None, blocks)))
+    return _document(result, f"stored runs {names[1]} against {names[0]}", _sections(result, None, blocks))
 
 
 def build_claims(claims: Sequence[ClaimResult]) -> Document:
-    """The ledger: every claim, its verdict, its evidence, and what was measured instead."""
+    """The ledger: every claim, its verdict, its evidence, the run that shows it, and what was measured instead."""
     if not claims:
-        return Document("Claims", "no claims are stated", (), ())
-    section = Section("Ledger", "claims", (tables.claims(claims, {}, {}),))
-    return scrub(Document("Claims", tables.claim_count(claims).text, (), (section, _glossary())))
+        return Document("Claims", "no claims are stated")
+    groups = ledger.groups(claims)
+    last = ledger.counted(claims) if len(claims) > ledger.FEW else ""
+    section = Section(
+        "Ledger", "claims", (*((groups,) if groups else ()), ledger.table(claims, {}, {}, runs=True), *_evidence(claims)),
+        brief=True,
+    )  # fmt: skip
+    return scrub(Document("Claims", ledger.counted(claims), (), (section, _glossary()), summary=last))
 
 
-# --- title and answers ----------------------------------------------------------------------------------------------
+def _document(result: RunResult, subtitle: str, sections: tuple[Section, ...], more: str = "") -> Document:
+    answered = answers.of_run(result)
+    return scrub(
+        Document(_title(result), subtitle, answered, sections, answers.rollup(result), answers.summary(result, answered), more)
+    )
 
 
 def _title(result: RunResult) -> str:
@@ -64,54 +72,23 @@ def _subtitle(result: RunResult, run: Run | None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _answers(result: RunResult) -> tuple[Answer, ...]:
-    return tuple(answer for index, case in enumerate(result.cases) for answer in _case_answers(case, _anchor(index)))
-
-
-def _case_answers(case: CaseResult, anchor: str) -> Iterator[Answer]:
-    """One sentence per candidate on the case's first metric, or why there is none."""
-    label, main = words.label(case.case), pictures.main(case)
-    for one in main:
-        look = words.look(one.verdict)
-        said = words.sentence(case.case, one)
-        yield Answer(case.case.title, said, one.verdict, look.tone, look.shape, _figure(one), label, anchor)
-    if not main:
-        yield _alone(case, label, anchor)
-
-
-def _figure(one: Comparison) -> str:
-    return words.gain(one) if one.ratio and words.look(one.verdict).shape not in ("cross", "dash") else ""
-
-
-def _alone(case: CaseResult, label: str, anchor: str) -> Answer:
-    """A case without comparisons: one variant alone, or nothing that may be believed."""
-    if case.state == "invalid" or not any(case.summaries.values()):
-        return Answer(
-            case.case.title, f"no answer, because {case.reason or 'nothing was measured'}", "INVALID", "warn", "cross", "",
-            label, anchor,
-        )  # fmt: skip
-    said = (
-        f"{name}: median {metric} {units.show(one.median, one.unit)} over {words.count(one.n, 'block')}"
-        for name, metrics in case.summaries.items()
-        for metric, one in list(metrics.items())[:1]
-    )
-    return Answer(case.case.title, "; ".join(said), "MEASURED", "muted", "dash", "", label, anchor)
-
-
 # --- sections -------------------------------------------------------------------------------------------------------
 
 
 def _sections(result: RunResult, run: Run | None, machine: Sequence[Facts]) -> tuple[Section, ...]:
     records = {record.case.key: record for record in run.cases} if run else {}
-    overview = pictures.overview(result.cases)
-    sections = [Section("Gains", "gains", (overview,) if overview else ()), _claims(result)]
+    overview = pictures.overview(result.cases, records)
+    sections = [Section("Gains", "gains", (overview,) if overview else (), brief=True), _claims(result)]
     told: set[str] = set()
     for index, case in enumerate(result.cases):
         about = "" if case.case.scenario in told else case.case.about
+        first = not index
+        legend = _evidence(case.comparisons) if first and not result.claims else ()
         told.add(case.case.scenario)
-        sections.append(_case(case, records.get(case.case.key), about, _anchor(index)))
+        blocks = _case(case, records.get(case.case.key), about, legend, first=first)
+        sections.append(Section(case.case.title, answers.anchor(index), tuple(blocks), words.label(case.case)))
     sections += [
-        Section("Notes", "notes", _notes(_general(result))),
+        _notes(result),
         _method(result, records),
         Section("Where it was measured", "machine", tuple(machine), background=True),
         _glossary(),
@@ -124,8 +101,14 @@ def _claims(result: RunResult) -> Section:
         return Section("Claims", "claims", ())
     bounds = {claim.id: _bounds(claim) for case in result.cases for claim in case.case.claims}
     labels = {case.case.title: words.label(case.case) for case in result.cases}
-    table = tables.claims(result.claims, bounds, labels)
-    return Section("Claims", "claims", (tables.claim_count(result.claims), table))
+    blocks = (Paragraph(f"{ledger.counted(result.claims)}."), ledger.table(result.claims, bounds, labels))
+    return Section("Claims", "claims", (*blocks, *_evidence(result.claims)), brief=True)
+
+
+def _evidence(results: Iterable[object]) -> tuple[Block, ...]:
+    """What the levels mean, once, where they are first seen."""
+    said = words.evidence(getattr(one, "evidence", "") for one in results)
+    return (Paragraph(said, "muted"),) if said else ()
 
 
 def _bounds(claim: Claim) -> tuple[float, ...]:
@@ -135,54 +118,62 @@ def _bounds(claim: Claim) -> tuple[float, ...]:
     return tuple(end for some in ends for end in some if end is not None)
 
 
-def _case(case: CaseResult, record: CaseRecord | None, about: str, anchor: str) -> Section:
-    """Everything about one case; what a scenario is about is said once."""
-    blocks: list[Block] = []
+def _case(case: CaseResult, record: CaseRecord | None, about: str, legend: Iterable[Block], *, first: bool) -> Iterator[Block]:
+    """Everything about one case; what a scenario is about, and what explains the numbers, is said once."""
     if about:
-        blocks.append(Paragraph(about, "muted"))
+        yield Paragraph(about, "muted")
     if case.state != "valid":
-        blocks.append(Paragraph(f"This case is {case.state}" + (f": {case.reason}" if case.reason else "."), "warn"))
+        yield Paragraph(f"This case is {case.state}" + (f": {case.reason}" if case.reason else "."), "warn")
     failures = record.failures.items() if record else ()
-    blocks += [Paragraph(f"{name} failed: {why}", "warn") for name, why in failures if why not in (case.reason or "")]
-    blocks += [table for table in (tables.comparisons(case), tables.summaries(case)) if table.rows]
-    chart = pictures.gains(case)
-    blocks += ([chart] if chart else []) + list(pictures.of_case(case, record))
-    blocks += _notes(case.notes)
-    return Section(case.case.title, anchor, tuple(blocks), words.label(case.case))
+    yield from (Paragraph(f"{name} failed: {why}", "warn") for name, why in failures if why not in (case.reason or ""))
+    compared, every = tables.comparisons(case, record), tables.summaries(case)
+    if compared.rows:
+        yield compared
+        yield from legend
+    if every.rows:
+        yield every
+        if first and any(one.evidence in ("E2", "E3") and one.ratio for one in case.comparisons):
+            yield Paragraph(words.QUOTIENT, "muted")
+    chart = pictures.gains(case, record)
+    if chart:
+        yield chart
+    yield from pictures.of_case(case, record)
 
 
-def _notes(notes: Sequence[Note]) -> tuple[Notes, ...]:
-    return (Notes(tuple(notes)),) if notes else ()
+def _notes(result: RunResult) -> Section:
+    """Every note once, with the cases that it concerns unless it concerns them all."""
+    names = pictures.short_names([case.case for case in result.cases])
+    where: dict[tuple[str, str, str], list[str]] = {}
+    for case in result.cases:
+        for note in case.notes:
+            where.setdefault((note.code, note.text, note.hint), []).append(names[case.case.key] or case.case.title)
+    said = dict.fromkeys((note.code, note.text, note.hint) for note in _every(result))
+    scopes = {told: tuple(dict.fromkeys(where.get(told, ()))) for told in said}
+    notes = tuple(Note(*told, _scope(scopes[told], len(result.cases))) for told in said)
+    return Section("Notes", "notes", (Notes(notes),) if notes else (), brief=True)
 
 
-def _general(result: RunResult) -> tuple[Note, ...]:
-    """The notes that no case's own section shows."""
-    shown = {note for case in result.cases for note in case.notes}
-    return tuple(note for note in result.notes if note not in shown)
+def _every(result: RunResult) -> Iterator[Note]:
+    for case in result.cases:
+        yield from case.notes
+    yield from result.notes
+
+
+def _scope(cases: tuple[str, ...], every: int) -> str:
+    return "" if not cases or len(cases) == every else words.join(cases, 2)
 
 
 def _method(result: RunResult, records: Mapping[str, CaseRecord]) -> Section:
     if not result.cases:
         return Section("How it was measured", "method", ())
-    seen = dict.fromkeys(one.evidence for case in result.cases for one in case.comparisons if one.evidence)
-    evidence = tuple((level, words.EVIDENCE.get(level, "")) for level in sorted(seen, reverse=True))
     text = (
-        "All variants of a case run interleaved, block by block, in random order, in fresh processes. A unit is what was "
-        "randomised and counts once. The interval stays valid however early the measurement stopped; alpha is the share of "
-        "false alarms that is allowed, the margin is the smallest gain that matters."
+        "All variants of a case run interleaved, block by block, in random order, in fresh processes. One set of processes is "
+        "a generation and counts once, however many blocks it ran; where processes are costly, a round counts. The interval "
+        "stays valid however early the measurement stopped; alpha is the share of false alarms that is allowed, the margin "
+        "is the smallest gain that matters."
     )
-    blocks: list[Block] = [Paragraph(text), tables.measured(result.cases, records)]
-    return Section(
-        "How it was measured",
-        "method",
-        (*blocks, *((Facts("Evidence", evidence),) if evidence else ())),
-        background=True,
-    )
+    return Section("How it was measured", "method", (Paragraph(text), tables.measured(result.cases, records)), background=True)
 
 
 def _glossary() -> Section:
     return Section("What the words mean", "words", (Facts("", words.GLOSSARY),), background=True)
-
-
-def _anchor(index: int) -> str:
-    return f"case-{index + 1}"

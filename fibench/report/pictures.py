@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fibench import units
 from fibench.model.case import CONTROL, Case
@@ -14,19 +14,50 @@ from fibench.report import words
 
 CAPTION = (
     "A mark is the measured gain, its bar the interval; right of 1× the candidate is better. "
-    "The band is the margin, dashed ticks are what was claimed."
+    "The band is the margin, dashed ticks are what was claimed (an arrow with a number where that lies outside). "
+    "A hollow mark without a bar has no interval."
 )
 
 
-def overview(cases: Sequence[CaseResult]) -> RatioChart | None:
-    """The first metric of every case, a row per candidate."""
-    rows = tuple(_interval(case.case, one, case.case.title) for case in cases for one in main(case) if _known(one))
-    return RatioChart("Gain of every case", f"{words.count(len(rows), 'comparison')}. {CAPTION}", rows) if rows else None
+def overview(cases: Sequence[CaseResult], records: Mapping[str, CaseRecord]) -> RatioChart | None:
+    """The first metric of every case, a row per candidate, each called by what tells it from the others."""
+    pairs = [(case, one) for case in cases for one in main(case) if _known(one)]
+    if not pairs:
+        return None
+    names = short_names([case.case for case in cases])
+    baselines, metrics = {one.baseline for _, one in pairs}, {one.metric for _, one in pairs}
+    versus = f" against {next(iter(baselines))}" if len(baselines) == 1 else ""
+    sole = len({one.candidate for _, one in pairs}) == 1 and len(baselines) == 1
+    what = f", {next(iter(metrics))}" if len(metrics) == 1 else ""
+    rows = []
+    for case, one in pairs:
+        candidate = one.candidate if versus else f"{one.candidate} vs {one.baseline}"
+        told = (names[case.case.key], "" if sole and names[case.case.key] else candidate, "" if what else one.metric)
+        parts = [part for part in told if part]
+        rows.append(_interval(case.case, one, parts[0], " · ".join(parts[1:]), records.get(case.case.key)))
+    title = f"Gain{' of ' + pairs[0][1].candidate if sole else ''}{versus}{what}"
+    return RatioChart(title, f"{words.count(len(rows), 'comparison')}. {CAPTION}", tuple(rows))
 
 
-def gains(case: CaseResult) -> RatioChart | None:
+def short_names(cases: Sequence[Case]) -> dict[str, str]:
+    """Case → its name without the scenario that all share and without the parameters that never vary."""
+    one = len({case.scenario for case in cases}) == 1
+    found = {}
+    for case in cases:
+        points = [other.point for other in cases if other.scenario == case.scenario]
+        vary = [key for key in case.point if any(point.get(key) != case.point[key] for point in points)]
+        said = ([] if one else [case.scenario]) + [f"{key}={case.point[key]}" for key in vary]
+        found[case.key] = " ".join(said)
+    return found
+
+
+def gains(case: CaseResult, record: CaseRecord | None) -> RatioChart | None:
     """Every comparison of a case, if it has more than the overview shows."""
-    rows = tuple(_interval(case.case, one, one.metric) for one in case.comparisons if _known(one))
+    rows = tuple(
+        _interval(case.case, one, one.metric, f"{one.candidate} vs {one.baseline}", record)
+        for one in case.comparisons
+        if _known(one)
+    )
     if len(rows) <= len(main(case)):
         return None
     return RatioChart(_title(case.case, "Gains"), f"{words.count(len(rows), 'comparison')}. {CAPTION}", rows)
@@ -43,35 +74,27 @@ def _known(one: Comparison) -> bool:
     return one.ratio is not None and math.isfinite(one.ratio) and one.ratio > 0
 
 
-def _interval(case: Case, one: Comparison, name: str) -> Interval:
+def _interval(case: Case, one: Comparison, name: str, detail: str, record: CaseRecord | None) -> Interval:
     look = words.look(one.verdict)
-    said = (
-        "SIMULATED" if case.simulated else "",
-        f"{one.candidate} vs {one.baseline}",
-        one.metric if one.metric not in ("wall", name) else "",
-    )
+    detail = " · ".join(part for part in ("SIMULATED" if case.simulated else "", detail) if part)
+    span = words.interval(one)
+    if span == "–":
+        span = f"too few {record.unit if record else 'generation'}s" if one.verdict == "INCONCLUSIVE" else "no interval"
     return Interval(
-        name,
-        " · ".join(part for part in said if part),
-        one.ratio,
-        one.low,
-        one.high,
-        f"{words.gain(one)} {words.interval(one)}",
-        one.verdict,
-        look.tone,
-        look.shape,
-        words.limits(one),
-        tuple(sorted(set(_claimed(case, one)))),
-    )
+        name, detail, one.ratio, one.low, one.high, f"{words.gain(one)} {span}", one.verdict, look.tone, look.shape,
+        words.limits(one), tuple(sorted(set(_claimed(case, one)))),
+    )  # fmt: skip
 
 
 def _claimed(case: Case, one: Comparison) -> Iterator[float]:
     """The gains that the case's claims state for this comparison."""
+    names = [variant.name for variant in case.variants]
+    first, second = names[0], names[min(1, len(names) - 1)]
     for claim in case.claims:
         for test in claim.tests:
             said = test.speedup
             applies = test.metric == one.metric and case.matches({**claim.where, **test.where})
-            if said and applies and said.candidate in (None, one.candidate):
+            if said and applies and (said.baseline or first, said.candidate or second) == (one.baseline, one.candidate):
                 bounds = said.between or (said.at_least, said.at_most)
                 yield from (bound for bound in bounds if bound is not None and bound > 0)
 

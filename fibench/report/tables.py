@@ -1,20 +1,17 @@
-"""The tables of a page: claims, comparisons, summaries, how it was measured."""
+"""The tables of a page: comparisons, summaries, how it was measured (the claims have `ledger`)."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from fibench import units
-from fibench.model.case import CONTROL
-from fibench.model.document import Cell, Column, Paragraph, Role, Table
-from fibench.model.result import CaseResult, ClaimResult, Comparison, Control, Summary
+from fibench.model.document import Cell, Column, Role, Table
+from fibench.model.result import CaseResult, Comparison, Summary
 from fibench.model.run import CaseRecord
 from fibench.report import words
 
-ORDER = ("CONFIRMED", "REFUTED", "UNPROVEN", "NOT TESTABLE")
 NUMBER: Role = "number"
+_GATHERED = {"evidence": "evidence {text}", "took": "took {text}"}
 
 
 def verdict(word: str) -> Cell:
@@ -33,105 +30,76 @@ def filled(title: str, columns: Sequence[Column], rows: Sequence[tuple[Cell, ...
     return Table(title, tuple(columns[index] for index in kept), tuple(tuple(row[index] for index in kept) for row in rows))
 
 
-# --- claims ---------------------------------------------------------------------------------------------------------
-
-
-def claims(results: Sequence[ClaimResult], bounds: Mapping[str, tuple[float, ...]], labels: Mapping[str, str]) -> Table:
-    """The ledger in the order in which the claims were stated; `bounds` keep the rounding honest."""
-    columns = (
-        Column("claim"), Column("what was claimed", "prose"), Column("verdict", "verdict"), Column("measured", NUMBER),
-        Column("interval", NUMBER), Column("reason", "prose"), Column("evidence"), Column("source", "prose"),
-    )  # fmt: skip
-    return filled("", columns, tuple(_claim(one, bounds.get(one.id, ()), labels.get(one.case, "")) for one in results))
-
-
-def _claim(one: ClaimResult, bounds: tuple[float, ...], label: str) -> tuple[Cell, ...]:
-    reason = ". ".join(part for part in (label, one.reason) if part)
-    return (
-        Cell(one.id + (" (required)" if one.required else "")), Cell(one.text), verdict(one.verdict),
-        *_claim_numbers(one, bounds), Cell(reason, "warn" if label else "neutral"), Cell(one.evidence),
-        Cell(one.source, "muted"),
-    )  # fmt: skip
-
-
-def _claim_numbers(one: ClaimResult, bounds: tuple[float, ...]) -> tuple[Cell, Cell]:
-    """What was measured and its interval in the claim's own unit."""
-    if one.measured is None or not math.isfinite(one.measured):
-        return number("–"), number("–")
-    if one.unit == "×":
-        said, span = units.estimate(one.measured, one.low, one.high, bounds)
-    else:
-        name, size = units.scale_of(one.measured, one.unit)
-        low, high = (None if end is None else end / size for end in (one.low, one.high))
-        said = units.show(one.measured, one.unit)
-        span = f"{units.interval(low, high, (bound / size for bound in bounds))} {name}".rstrip()
-    return number(said, one.measured), number("–" if one.low is None and one.high is None else span)
-
-
-def claim_count(results: Sequence[ClaimResult]) -> Paragraph:
-    """ "12 claims: 7 CONFIRMED, 3 REFUTED, 1 UNPROVEN, 1 NOT TESTABLE."."""
-    found = Counter(one.verdict for one in results)
-    known = [*ORDER, *sorted(set(found) - set(ORDER))]
-    said = ", ".join(f"{found[word]} {word}" for word in known if found[word])
-    return Paragraph(f"{words.count(len(results), 'claim')}: {said}.")
-
-
 # --- comparisons ----------------------------------------------------------------------------------------------------
 
 
-def comparisons(case: CaseResult) -> Table:
-    """Every comparison of a case with the noise floor beside its verdict."""
+def comparisons(case: CaseResult, record: CaseRecord | None) -> Table:
+    """Every comparison of a case with the A/A control beside its verdict."""
     columns = (
         Column("metric"), Column("compared"), Column("verdict", "verdict"), Column("gain", NUMBER),
-        Column("interval", NUMBER), Column("noise floor", NUMBER), Column("sure", NUMBER), Column("evidence"),
-        Column("units", NUMBER), Column("took", NUMBER), Column("reason", "prose"),
+        Column("interval", NUMBER), Column("A/A control", NUMBER), Column("sure", NUMBER), Column("evidence"),
+        Column(counted_in(record), NUMBER), Column("took", NUMBER), Column("reason", "prose"),
     )  # fmt: skip
-    controls = {control.metric: control for control in case.controls}
-    rows = tuple(_comparison(one, controls.get(one.metric)) for one in case.comparisons)
-    return filled(_titled("Comparisons", case), columns, rows)
+    table = filled(_titled("Comparisons", case), columns, tuple(_comparison(case, one) for one in case.comparisons))
+    return _gathered(table, ("sure", "evidence", columns[8].title, "took"))
 
 
-def _comparison(one: Comparison, control: Control | None) -> tuple[Cell, ...]:
+def _gathered(table: Table, titles: Sequence[str]) -> Table:
+    """What is the same in every row is said once, above the table."""
+    every = {column.title: {row[index].text for row in table.rows} for index, column in enumerate(table.columns)}
+    shared = {title: next(iter(every[title])) for title in titles if len(every.get(title, ())) == 1}
+    kept = [index for index, column in enumerate(table.columns) if column.title not in shared]
+    said = (_GATHERED.get(title, "{text} {title}").format(text=text, title=title) for title, text in shared.items())
+    return Table(
+        table.title,
+        tuple(table.columns[index] for index in kept),
+        tuple(tuple(row[index] for index in kept) for row in table.rows),
+        " · ".join(said),
+    )
+
+
+def counted_in(record: CaseRecord | None) -> str:
+    """What counts once in this case: "generations" or "rounds"."""
+    return f"{record.unit}s" if record else "generations"
+
+
+def _comparison(case: CaseResult, one: Comparison) -> tuple[Cell, ...]:
+    control, tone = words.control(case, one)
     return (
         Cell(one.metric), Cell(f"{one.candidate} vs {one.baseline}"), verdict(one.verdict),
-        number(words.gain(one), one.ratio), number(words.interval(one)), _floor(one, control),
+        number(words.gain(one), one.ratio), number(words.interval(one)), Cell(control, tone, one.floor),
         number(units.percent(one.level), one.level), Cell(one.evidence), number(f"{one.units:,}", one.units),
         number(units.duration(one.seconds) if one.seconds else "–", one.seconds), Cell(words.why(one), "muted"),
     )  # fmt: skip
-
-
-def _floor(one: Comparison, control: Control | None) -> Cell:
-    """The noise floor; a control that saw a difference between twins is a warning."""
-    if control and not control.passed:
-        return Cell(f"A/A failed: {units.ratio(control.ratio)}", "warn", one.floor)
-    return number("–" if one.floor is None else f"±{units.percent(one.floor)}", one.floor)
 
 
 # --- summaries ------------------------------------------------------------------------------------------------------
 
 
 def summaries(case: CaseResult) -> Table:
-    """Order statistics of every variant's blocks, per operation."""
-    columns = (
-        Column("metric"), Column("variant"), Column("median", NUMBER), Column("p90", NUMBER), Column("p95", NUMBER),
-        Column("p99", NUMBER), Column("n", NUMBER),
-    )  # fmt: skip
+    """Order statistics of every variant's blocks, per operation; what is counted has one exact value."""
     order = tuple(dict.fromkeys(metric for metrics in case.summaries.values() for metric in metrics))
-    rows = tuple(
-        _summary(metric, name, metrics[metric])
+    found = [
+        (metric, name, metrics[metric], words.counted(case.case, metric))
         for metric in order
         for name, metrics in case.summaries.items()
         if metric in metrics
-    )
+    ]
+    known = [title for title in ("p90", "p95", "p99") if any(getattr(one, title) for *_, one, exact in found if not exact)]
+    columns = (
+        Column("metric"), Column("variant"), Column("median", NUMBER), *(Column(title, NUMBER) for title in known),
+        Column("blocks", NUMBER),
+    )  # fmt: skip
+    rows = tuple(_summary(metric, name, one, known, exact=exact) for metric, name, one, exact in found)
     return filled(_titled("Every variant", case), columns, rows)
 
 
-def _summary(metric: str, name: str, one: Summary) -> tuple[Cell, ...]:
-    twin = name == CONTROL
-    values = (one.median, one.p90, one.p95, one.p99)
+def _summary(metric: str, name: str, one: Summary, known: Sequence[str], *, exact: bool) -> tuple[Cell, ...]:
+    values = [getattr(one, title) for title in known]
+    median = units.exactly(one.median, one.unit) if exact else units.show(one.median, one.unit)
     return (
-        Cell(metric), Cell(f"{name} (twin)" if twin else name, "muted" if twin else "neutral"),
-        *(number(_quantile(value, one), value) for value in values), number(f"{one.n:,}", one.n),
+        Cell(metric), Cell(name), number(median, one.median),
+        *(number("–" if exact else _quantile(value, one), value) for value in values), number(f"{one.n:,}", one.n),
     )  # fmt: skip
 
 
@@ -143,9 +111,9 @@ def _quantile(value: float | None, one: Summary) -> str:
 
 
 def measured(cases: Sequence[CaseResult], records: Mapping[str, CaseRecord]) -> Table:
-    """Per case: the unit of inference, the blocks, the error rate, the margin, the time."""
+    """Per case: what counts once and how often it did, the blocks, the error rate, the margin, the time."""
     columns = (
-        Column("case", "prose"), Column("unit"), Column("units", NUMBER), Column("blocks", NUMBER),
+        Column("case", "prose"), Column("counts once"), Column("how many", NUMBER), Column("blocks", NUMBER),
         Column("calls per block", NUMBER), Column("alpha", NUMBER), Column("margin", NUMBER), Column("budget", NUMBER),
         Column("took", NUMBER),
     )  # fmt: skip

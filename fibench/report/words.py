@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fibench import units
 from fibench.model.case import Case
 from fibench.model.document import Shape, Tone
-from fibench.model.result import Comparison
+from fibench.model.result import CaseResult, Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ LOOKS = {
     "NOT TESTABLE": Look("muted", "dash"),
 }
 
+SMALL = 0.1
+"""Below this a ratio is turned round in a sentence: 18.8× slower is read, 0.053× is not."""
+
 GLYPHS: dict[Shape, str] = {
     "up": "▲", "down": "▼", "square": "■", "diamond": "◆", "circle": "○", "cross": "✕", "dash": "–",
 }  # fmt: skip
@@ -43,16 +47,28 @@ GLOSSARY = (
     ("FASTER, SLOWER", "the whole interval lies beyond the margin (BETTER, WORSE for metrics other than time)"),
     ("EQUIVALENT", "the whole interval lies inside the margin: proved unchanged"),
     ("CHANGED, NEGLIGIBLE", "there is a difference, and it is smaller than the margin"),
-    ("INCONCLUSIVE", "the interval allows more than one of these; more rounds would narrow it"),
+    (
+        "INCONCLUSIVE",
+        "the interval allows more than one of these, or there are too few generations for an interval; more would narrow it",
+    ),
     ("NOT COMPARABLE", "the machine, the scenario or the units differ"),
-    ("INVALID", "errors, wrong outputs, too few units, or no steady state: the numbers must not be believed"),
+    ("INVALID", "errors, wrong outputs, or no steady state: the numbers must not be believed"),
     ("CONFIRMED, REFUTED", "the whole interval lies on the claimed side of the claim's own bound, or on the other"),
     ("UNPROVEN", "the interval contains the claim's bound"),
     ("NOT TESTABLE", "it cannot be tested here; the reason says what would make it testable"),
-    ("gain", "how many times better the candidate is: above 1 it is better, below 1 it is worse"),
+    ("by arithmetic", "the claim is about numbers that its source states itself: they were calculated, nothing was measured"),
     (
-        "noise floor",
-        "half the width of the interval of the baseline against its own twin: smaller gains cannot be seen",
+        "gain",
+        "how many times better the candidate is: above 1 it is better, below 1 it is worse; the median of the ratios of "
+        "neighbouring blocks",
+    ),
+    (
+        "generation",
+        "one set of fresh processes; it counts once, however many blocks it ran (a round, where processes are costly)",
+    ),
+    (
+        "A/A control",
+        "the baseline against its own twin, with a fifth of the rounds: by how much identical code seemed to differ",
     ),
 )
 
@@ -62,6 +78,17 @@ EVIDENCE = {
     "E1": "two stored runs, with the machine's history between sessions",
     "E0": "two bare runs without history: they suggest, they do not prove",
 }
+
+QUOTIENT = (
+    "The gain is the median of the ratios of neighbouring blocks, not the ratio of the two medians: what the machine did to "
+    "both sides alike has cancelled out of it."
+)
+
+
+def evidence(levels: Iterable[str]) -> str:
+    """ "E3: interleaved, in two or more sessions · E2: …" for the levels that occur."""
+    seen = sorted({level for level in levels if level in EVIDENCE}, reverse=True)
+    return " · ".join(f"{level}: {EVIDENCE[level]}" for level in seen)
 
 
 def look(verdict: str) -> Look:
@@ -106,14 +133,27 @@ def why(comparison: Comparison) -> str:
     return "" if decided and comparison.evidence in ("E2", "E3") else comparison.reason
 
 
+def control(case: CaseResult, comparison: Comparison) -> tuple[str, Tone]:
+    """The A/A control beside a comparison: by how much identical code seemed to differ, or why nobody knows."""
+    twin = next((found for found in case.controls if found.metric == comparison.metric), None)
+    if twin is None or twin.ratio is None:
+        if comparison.evidence in ("E0", "E1"):
+            return "not interleaved", "muted"
+        return ("no control yet" if case.case.measure.control else "off"), "muted"
+    if twin.low is not None and twin.low == twin.high == 1:
+        return "identical", "neutral"
+    said = units.change(twin.ratio, twin.low, twin.high)
+    if twin.low is None and twin.high is None:
+        return f"{said} (no interval yet)", "muted"
+    return (said, "neutral") if twin.passed else (f"differs: {said}", "warn")
+
+
 def sentence(case: Case, comparison: Comparison) -> str:
-    """The answer in words, without its verdict: "v2 is 1.69× faster than v1 [1.64, 1.71], 99 % sure"."""
+    """The answer in words, without its verdict and its reason: "v2 is 1.69× faster than v1 [1.64, 1.71], 99 % sure"."""
     kind = comparison.verdict.upper().removeprefix("SUGGESTS ")
     if not comparison.ratio or look(kind).shape in ("cross", "dash"):
-        why = comparison.reason or "nothing was measured"
-        return f"{comparison.candidate} against {comparison.baseline}{_metric(comparison)}: no answer, because {why}"
-    open_question = f"; {comparison.reason}" if kind == "INCONCLUSIVE" and comparison.reason else ""
-    return " ".join(_difference(comparison, kind).split()) + _certainty(case, comparison) + open_question
+        return f"{comparison.candidate} against {comparison.baseline}{_metric(comparison)}: no answer"
+    return " ".join(_difference(comparison, kind).split()) + _certainty(case, comparison)
 
 
 def _difference(comparison: Comparison, kind: str) -> str:
@@ -129,12 +169,16 @@ def _difference(comparison: Comparison, kind: str) -> str:
         return f"{one} and {other} are equal{metric} within {margin}: {measured}"
     if kind == "CHANGED, NEGLIGIBLE":
         return f"{one} differs from {other}{metric} by less than {margin}: {measured}"
+    if (comparison.ratio or 1.0) < SMALL:
+        size, bounds = _turned(comparison)
+        measured = f"{size} {'slower' if comparison.metric == 'wall' else 'worse'} {bounds}"
     return f"{one} against {other}{metric} is undecided: {measured}"
 
 
 def _span(comparison: Comparison) -> str:
-    """The interval in a sentence: what has no bound is not mentioned."""
-    return "" if comparison.low is None and comparison.high is None else interval(comparison)
+    """The interval in a sentence: what has no bound is not mentioned, and that it is exact is said after it."""
+    found = interval(comparison)
+    return "" if found in ("–", "exact") else found
 
 
 def _turned(comparison: Comparison) -> tuple[str, str]:
@@ -147,12 +191,15 @@ def _turned(comparison: Comparison) -> tuple[str, str]:
 def _certainty(case: Case, comparison: Comparison) -> str:
     if comparison.evidence == "E0":
         return ", as two bare runs suggest" if comparison.verdict.startswith("SUGGESTS") else ""
-    if _counted(case, comparison.metric) and comparison.low == comparison.high:
+    if comparison.low is None and comparison.high is None:
+        return ""
+    if counted(case, comparison.metric) and comparison.low == comparison.high:
         return ", counted exactly"
     return f", {units.percent(comparison.level)} sure"
 
 
-def _counted(case: Case, metric: str) -> bool:
+def counted(case: Case, metric: str) -> bool:
+    """True for what is counted, not timed: its value is exact."""
     return any(known.counted for known in case.metrics if known.name == metric)
 
 

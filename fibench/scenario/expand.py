@@ -21,7 +21,7 @@ MOST_CASES = 200
 ALONE = "v1"
 """What the only variant of a scenario without `variants` is called."""
 
-_KEY_MEASURES = ("block", "gc", "warmup")
+_KEY_MEASURES = ("block", "gc", "warmup", "isolate")
 """The settings of `measure` that change what is measured, not how long or how surely."""
 
 

@@ -1,13 +1,17 @@
 """An interval and a test that stay valid however often one looks: the reason why fibench may stop early.
 
-Two test martingales for "the d_i are symmetric about θ", averaged (an average of e-processes is one):
+Each unit either lies above θ or not. If θ is the q-quantile, the number k of n units at or below it is binomial, and
+the mixture over all success probabilities p,
 
-- sign: a uniform mixture over the success probability, E = 2ⁿ / ((n+1)·C(n, k))        [Ville 1939; Robbins 1970]
-- self-normalised: a normal mixture of exp(λS − λ²V/2), E = (1+ρ²V)^−½ · exp(ρ²S² / (2(1+ρ²V))), with
-  z_i = clip(d_i / σ̂_{i−1}, ±2); symmetric d make E[exp(λz − λ²z²/2)] ≤ 1        [de la Peña 1999; Howard 2021]
+    E = ∫₀¹ pᵏ(1−p)ⁿ⁻ᵏ dp / (qᵏ(1−q)ⁿ⁻ᵏ) = 1 / ((n+1)·C(n, k)·qᵏ(1−q)ⁿ⁻ᵏ),
 
-P(E ever reaches 1/α) ≤ α. Shifting d_i − θ and keeping every θ with E < 1/α gives a confidence sequence.
-With V1 and V2 in random order the no-difference test is exact: the coin makes d_i symmetric whatever the noise.
+is a test martingale: P(E ever reaches 1/α) ≤ α [Ville 1939; Robbins 1970]. Every θ with E < 1/α forms a confidence
+sequence, in closed form between two order statistics. For the median of log-ratios (q = ½, E = 2ⁿ/((n+1)·C(n, k))) no
+assumption is made on the noise but independence of its signs; with V1 and V2 in random order the no-difference test
+is exact even without it: the coin makes the signs fair whatever the noise.
+
+A self-normalised martingale beside it (MEASUREMENT §4) is dropped: it tests symmetry about θ, which nothing grants
+away from θ = 0, and shrinks around wrong values under skewed noise (99 % of misses at a nominal 1 % after 1,000 units).
 """
 
 from __future__ import annotations
@@ -16,18 +20,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-
-RHO_SQUARED = 1 / 16
-CLIP = 2.0
-_GRID = 96
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The estimate (median) of θ and its any-time-valid bounds; infinite while there are too few units."""
+    """The estimate of θ and its any-time-valid bounds; infinite while there are too few units."""
 
     estimate: float
     low: float
@@ -36,7 +36,7 @@ class Interval:
 
     @property
     def bounded(self) -> bool:
-        """False while n is too small for any bound at this level."""
+        """False while n is too small for a bound on both sides at this level."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
     @property
@@ -44,80 +44,54 @@ class Interval:
         return (self.high - self.low) / 2
 
 
-def log_e_values(differences: Floats, shift: float = 0.0) -> Floats:
-    """ln E after each unit (shape (n,)), testing that the d_i are symmetric about `shift`."""
-    found: Floats = _log_e(np.asarray(differences, dtype=float)[None, :] - shift)[0]
-    return found
-
-
-def sup_e_value(differences: Floats, shift: float = 0.0, *, side: int = 0) -> float:
-    """The largest E so far; 1/E is a p-value valid at any stop. `side=+1` counts only evidence for θ > shift."""
-    d = np.asarray(differences, dtype=float)
-    if len(d) == 0:
-        return 1.0
-    logs = log_e_values(d, shift)
-    if side:
-        lead = side * np.cumsum(np.sign(d - shift))
-        logs = np.where(lead > 0, logs, 0.0)
-    return float(np.exp(min(700.0, max(0.0, logs.max()))))
-
-
-def confidence_sequence(differences: Floats, alpha: float) -> Interval:
-    """All θ that the e-process has not rejected at level `alpha`, as an interval around the median."""
-    d = np.asarray(differences, dtype=float)
-    n = len(d)
+def confidence_sequence(values: ArrayLike, alpha: float, quantile: float = 0.5) -> Interval:
+    """All θ that may be the `quantile` of the values' distribution, at level 1 − `alpha`, valid at any stop."""
+    ordered = np.sort(np.asarray(values, dtype=float))
+    n = len(ordered)
     if n == 0:
         return Interval(math.nan, -math.inf, math.inf, 0)
-    centre = float(np.median(d))
-    threshold = -math.log(alpha)
-    return Interval(centre, -_bound(-d, -centre, threshold), _bound(d, centre, threshold), n)
+    kept = np.flatnonzero(_log_e(np.arange(n + 1), n, quantile) < -math.log(alpha))
+    fewest, most = int(kept[0]), int(kept[-1])  # counts at or below θ that are not rejected
+    low = float(ordered[fewest - 1]) if fewest > 0 else -math.inf
+    high = float(ordered[most]) if most < n else math.inf
+    return Interval(float(np.quantile(ordered, quantile)), low, high, n)
 
 
-def _bound(d: Floats, centre: float, threshold: float) -> float:
-    """The largest θ ≥ centre with ln E(θ) < threshold; +inf when even a far-away θ is not rejected."""
-    far = d.max() + 8 * (d.max() - d.min()) + 1e-9
-    if _final(d, np.array([far]))[0] < threshold:
-        return math.inf
-    inner = np.quantile(d[d >= centre], np.linspace(0, 1, _GRID)) if len(d) > 1 else np.array([centre])
-    grid = np.unique(np.concatenate([[centre], inner, d.max() + (far - d.max()) * np.linspace(0, 1, 9) ** 3]))
-    kept = np.flatnonzero(_final(d, grid) < threshold)
-    if len(kept) == 0:
-        return centre
-    low, high = grid[kept[-1]], grid[min(kept[-1] + 1, len(grid) - 1)]
-    for _ in range(4):  # each pass narrows the bracket 16 times
-        points = np.linspace(low, high, 17)
-        inside = np.flatnonzero(_final(d, points) < threshold)
-        last = inside[-1] if len(inside) else 0
-        low, high = points[last], points[min(last + 1, 16)]
-    return float(high)
+def fewest_units(alpha: float) -> int:
+    """The shortest streak that decides at level `alpha`: 8 at 5 %, 11 at 1 %, 14 at 0.1 %."""
+    n = 1
+    while 2**n / (n + 1) < 1 / alpha:
+        n += 1
+    return n
 
 
-def _final(d: Floats, shifts: Floats) -> Floats:
-    return _log_e(d[None, :] - shifts[:, None])[:, -1]
-
-
-def _log_e(x: Floats) -> Floats:
-    """ln ½(E_sign + E_sn) after each unit, for every row of shifted differences (shape (m, n))."""
-    return np.logaddexp(_log_sign(x), _log_self_normalised(x)) - math.log(2)
-
-
-def _log_sign(x: Floats) -> Floats:
-    positive = np.cumsum(x > 0, axis=1)
-    n = np.cumsum(x != 0, axis=1)  # an exact tie says nothing about the sign
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, x.shape[1] + 2)))])
-    log_choose = log_factorial[n] - log_factorial[positive] - log_factorial[n - positive]
-    found: Floats = n * math.log(2) - np.log(n + 1) - log_choose
+def log_e_values(values: ArrayLike, shift: float = 0.0) -> Floats:
+    """ln E after each unit (shape (n,)), testing that the median is `shift`; exact ties say nothing."""
+    x = np.asarray(values, dtype=float) - shift
+    below, n = np.cumsum(x < 0, dtype=np.int64), np.cumsum(x != 0, dtype=np.int64)
+    found: Floats = _log_e(below, n, 0.5)
     return found
 
 
-def _log_self_normalised(x: Floats) -> Floats:
-    size = np.abs(x)
-    scale = np.empty_like(x)
-    scale[:, 0] = 0.0
-    scale[:, 1:] = np.cumsum(size, axis=1)[:, :-1] / np.arange(1, x.shape[1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(scale > 0, x / scale, np.sign(x) * CLIP)
-    z = np.clip(z, -CLIP, CLIP)
-    total, variance = np.cumsum(z, axis=1), np.cumsum(z * z, axis=1)
-    damping = 1 + RHO_SQUARED * variance
-    return -0.5 * np.log(damping) + RHO_SQUARED * total**2 / (2 * damping)
+def sup_e_value(values: ArrayLike, shift: float = 0.0, *, side: int = 0) -> float:
+    """The largest E so far; 1/E is a p-value valid at any stop.
+
+    `side` = −1 counts only evidence for a median below `shift`, +1 only for one above it. That stays valid for the
+    one-sided null: its paths lead on the wrong side less often than those of a median exactly at `shift`.
+    """
+    x = np.asarray(values, dtype=float)
+    if len(x) == 0:
+        return 1.0
+    logs = log_e_values(x, shift)
+    if side:
+        logs = np.where(side * np.cumsum(np.sign(x - shift)) > 0, logs, 0.0)
+    return float(np.exp(min(700.0, max(0.0, float(logs.max())))))
+
+
+def _log_e(below: NDArray[np.int64], n: NDArray[np.int64] | int, q: float) -> Floats:
+    """ln E for `below` of `n` units at or below the q-quantile."""
+    size = int(np.max(n)) if np.size(n) else 0
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, size + 2)))])
+    log_choose = log_factorial[n] - log_factorial[below] - log_factorial[n - below]
+    found: Floats = -(np.log(np.asarray(n) + 1) + log_choose + below * math.log(q) + (n - below) * math.log1p(-q))
+    return found

@@ -12,11 +12,11 @@ def critical(alpha: float, freedom: float) -> float:
     low, high = 0.0, 1e4
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _two_tails(middle, freedom) > alpha else (low, middle)
+        low, high = (middle, high) if two_tails(middle, freedom) > alpha else (low, middle)
     return high
 
 
-def _two_tails(t: float, freedom: float) -> float:
+def two_tails(t: float, freedom: float) -> float:
     """P(|T| > t): with T = √ν·tan φ the density becomes c·cos^(ν−1) φ on a finite range."""
     angle = math.atan(t / math.sqrt(freedom))
     grid = np.linspace(angle, math.pi / 2, 4001)

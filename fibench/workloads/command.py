@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fibench.model.metric import Metric
 from fibench.model.note import Note
@@ -13,17 +14,29 @@ from fibench.model.result import CaseResult
 from fibench.model.run import CaseRecord
 from fibench.model.scenario import Strict
 
+SHELL_WORDS = ("|", "||", "&&", ";", "&")
+
 
 class Params(Strict):
     """A string is split as a shell would, but no shell runs it; `shell: true` gives it to /bin/sh."""
 
-    command: str | Annotated[tuple[str, ...], Field(min_length=1)]
+    command: str | Annotated[tuple[str | int | float, ...], Field(min_length=1)]
     cwd: str = "."
     env: dict[str, str] = {}
     stdin: str | None = None
+    stdout: Literal["file", "null"] = "file"
+    """Into a temporary file, or to /dev/null: some programs notice that (grep stops at its first match there)."""
     exit_codes: tuple[int, ...] = (0,)
     shell: bool = False
     values: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _no_shell_words(self) -> Params:
+        words = shlex.split(self.command) if isinstance(self.command, str) and not self.shell else ()
+        shell = next((word for word in words if word in SHELL_WORDS or word.startswith((">", "2>", "<"))), None)
+        if shell:
+            raise ValueError(f"no shell runs this command, so '{shell}' would be an argument: say shell: true")
+        return self
 
 
 class CommandKind:
@@ -48,7 +61,7 @@ class CommandKind:
         unused = [name for name in free if "{" + name + "}" not in text + str(params.get("env", {}))]
         if unused:
             raise ValueError(f"'{unused[0]}' is used nowhere: write {{{unused[0]}}} in the command")
-        return {**params, "values": {name: str(value) for name, value in free.items()}} if free else dict(params)
+        return {**params, "values": {**params.get("values", {}), **{name: str(value) for name, value in free.items()}}} if free else dict(params)
 
     def unavailable(self, params: Mapping[str, Any]) -> str:
         """Always available: a missing program is the variant's own failure."""

@@ -12,9 +12,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fibench.compare.verdict import EQUIVALENT, judge
+from fibench.judge.verdict import EQUIVALENT, judge
 from fibench.model.metric import Metric
 from fibench.stats.sequential import confidence_sequence, log_e_values
+from fibench.stats.series import decorrelated
 
 ALPHA = 0.01
 SERIES, UNITS = 4000, 120
@@ -38,13 +39,7 @@ def log_normal(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def drifting(rng: np.random.Generator, n: int) -> np.ndarray:
     """AR(0.9) plus an order effect of one standard deviation on every second block."""
-    shocks = rng.normal(0, 1, n)
-    series = np.empty(n)
-    state = rng.normal(0, 1 / math.sqrt(1 - 0.81))
-    for i in range(n):
-        state = 0.9 * state + shocks[i]
-        series[i] = state
-    return series + np.tile([0.0, 1.0], n // 2)
+    return _autoregressive(rng, n, 0.9) + np.tile([0.0, 1.0], n // 2)
 
 
 def spiky(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -80,6 +75,44 @@ def test_the_interval_covers_the_true_effect_at_every_look(noise: Noise) -> None
     assert missed <= 4 + 3 * math.sqrt(400 * 0.01 * 0.99)  # 1 % of 400, and three standard deviations
 
 
+@pytest.mark.parametrize("skewed", ["exponential", "lognormal", "spiked"])
+@pytest.mark.parametrize("quantile", [0.5, 0.95])
+def test_the_interval_of_a_quantile_covers_it_under_skewed_noise_at_every_look(skewed: str, quantile: float) -> None:
+    """Values and pairs with unequal tails are skewed: a test of symmetry would close in on a wrong value here."""
+    rng = np.random.default_rng(11)
+    draw = {
+        "exponential": lambda n: rng.exponential(1, n),
+        "lognormal": lambda n: rng.lognormal(0, 1, n),
+        "spiked": lambda n: 1 + 0.1 * rng.exponential(1, n) * np.where(rng.random(n) < 0.1, 20, 1),
+    }[skewed]
+    truth = float(np.quantile(draw(2_000_000), quantile))
+    missed = 0
+    for _ in range(300):
+        values = draw(1000)
+        bounds = [confidence_sequence(values[:n], ALPHA, quantile) for n in (30, 100, 300, 1000)]
+        missed += any(not one.low <= truth <= one.high for one in bounds)
+    assert missed <= 3 + 3 * math.sqrt(300 * 0.01 * 0.99)
+
+
+def test_drift_of_absolute_values_is_taken_out_before_they_are_tested() -> None:
+    """Values have no partner that drifts with them: neighbours are joined until they no longer move together."""
+    rng = np.random.default_rng(2)
+    missed = 0
+    for _ in range(200):
+        interval = confidence_sequence(decorrelated(_autoregressive(rng, 200, 0.8)), 0.02)
+        missed += not interval.low <= 0 <= interval.high
+    assert missed <= 200 * 0.05
+
+
+def _autoregressive(rng: np.random.Generator, n: int, memory: float) -> np.ndarray:
+    values = np.empty(n)
+    state = rng.normal(0, 1 / math.sqrt(1 - memory**2))
+    for i, shock in enumerate(rng.normal(0, 1, n)):
+        state = memory * state + shock
+        values[i] = state
+    return values
+
+
 @pytest.mark.parametrize("noise", [normal, spiky], ids=lambda noise: noise.__name__)
 def test_a_difference_exactly_at_the_margin_is_called_equivalent_at_most_alpha_of_the_time(noise: Noise) -> None:
     rng = np.random.default_rng(3)
@@ -105,7 +138,7 @@ def test_naive_peeking_would_be_wrong_many_times_more_often() -> None:
     assert naive > 60  # nominal: 10 of 1,000
 
 
-@pytest.mark.parametrize(("noise", "at_least"), [(normal, 0.95), (spiky, 0.9), (heavy, 0.85)])
+@pytest.mark.parametrize(("noise", "at_least"), [(normal, 0.95), (spiky, 0.9), (heavy, 0.8)])
 def test_an_effect_of_one_deviation_is_found_in_sixty_units(noise: Noise, at_least: float) -> None:
     """One deviation of the bulk: spikes and heavy tails cost some power, not validity."""
     rng = np.random.default_rng(5)

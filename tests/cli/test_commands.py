@@ -207,7 +207,6 @@ def test_the_python_api_runs_loads_and_compares(project: Any) -> None:
     assert compare("v1", "v2").cases[0].comparisons[0].candidate == "v2"
 
 
-@pytest.mark.xfail(reason="fibench.compare is the package of that name as soon as anything has imported it")
 def test_the_python_api_compares_under_its_documented_name(project: Any) -> None:
     import fibench
     from fibench.app import api  # noqa: F401

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fibench.stats.quantile import needed, quantile
-from fibench.stats.sequential import confidence_sequence, log_e_values, sup_e_value
+from fibench.stats.sequential import confidence_sequence, fewest_units, log_e_values, sup_e_value
 from fibench.stats.student import critical
 
 finite = st.floats(-10, 10, allow_nan=False).filter(lambda x: abs(x) > 1e-6)
@@ -18,15 +18,25 @@ series = st.lists(finite, min_size=1, max_size=60).map(np.array)
 
 
 def test_the_first_unit_says_what_the_two_martingales_say_by_hand() -> None:
-    # n = k = 1: E_sign = 2 / (2·1) = 1; z = ±2: E_sn = (1 + 4/16)^-½ · exp(4/16 / (2·(1 + 4/16)))
-    by_hand = (1.0 + (1 + 0.25) ** -0.5 * math.exp(0.25 / 2.5)) / 2
-    assert math.exp(log_e_values(np.array([0.3]))[0]) == pytest.approx(by_hand)
+    # E = 2ⁿ / ((n+1)·C(n, k)): one unit 2/(2·1) = 1; two on one side 4/(3·1); then one on the other 8/(4·3)
+    assert np.exp(log_e_values([0.3, 0.1, -0.2])) == pytest.approx([1, 4 / 3, 8 / 12])
 
 
-def test_twelve_units_on_one_side_are_the_fewest_that_decide_at_one_per_cent() -> None:
-    same_side = np.full(12, 0.01) * np.linspace(0.9, 1.1, 12)
-    logs = log_e_values(same_side)
-    assert logs[10] < -math.log(0.01) <= logs[11]
+def test_eleven_units_on_one_side_are_the_fewest_that_decide_at_one_per_cent() -> None:
+    logs = log_e_values(np.full(11, 0.01))
+    assert logs[9] < -math.log(0.01) <= logs[10]
+    assert [fewest_units(alpha) for alpha in (0.05, 0.01, 0.001)] == [8, 11, 14]
+
+
+def test_the_interval_of_eleven_units_is_their_range() -> None:
+    interval = confidence_sequence(np.arange(11.0), 0.01)
+    assert (interval.low, interval.estimate, interval.high) == (0.0, 5.0, 10.0)
+
+
+def test_the_interval_of_a_quantile_lies_between_two_order_statistics() -> None:
+    # 20 units: k at or below the 0.9-quantile with (21·C(20,k)·0.9^k·0.1^(20−k))⁻¹ < 20 is k ≥ 15
+    interval = confidence_sequence(np.arange(20.0), 0.05, 0.9)
+    assert (interval.low, interval.high) == (14.0, math.inf)
 
 
 def test_there_is_no_bound_while_there_are_too_few_units() -> None:
@@ -60,9 +70,8 @@ def test_the_unit_of_measurement_does_not_matter(d: np.ndarray, factor: float) -
 @given(st.lists(finite, min_size=12, max_size=40).map(np.array), st.floats(-5, 5))
 def test_shifting_the_data_shifts_the_interval(d: np.ndarray, shift: float) -> None:
     here, there = confidence_sequence(d, 0.05), confidence_sequence(d + shift, 0.05)
-    spread = float(np.ptp(d)) + 1e-9
     for one, other in ((here.low, there.low), (here.high, there.high)):
-        assert other == pytest.approx(one + shift, abs=1e-3 * spread) or (math.isinf(one) and math.isinf(other))
+        assert other == pytest.approx(one + shift, abs=1e-9) or (math.isinf(one) and math.isinf(other))
 
 
 @given(st.lists(finite, min_size=1, max_size=40).map(np.array))
@@ -76,9 +85,9 @@ def test_the_interval_holds_its_estimate_and_grows_with_confidence(d: np.ndarray
 @given(st.lists(finite, min_size=12, max_size=40).map(np.array))
 def test_every_value_outside_the_interval_is_rejected_by_the_test_itself(d: np.ndarray) -> None:
     interval = confidence_sequence(d, 0.05)
-    for outside, bound in ((interval.high + 0.05 * np.ptp(d) + 1e-6, interval.high), (interval.low - 0.05 * np.ptp(d) - 1e-6, interval.low)):
+    for bound, outside in ((interval.high, interval.high + 1e-7), (interval.low, interval.low - 1e-7)):
         if math.isfinite(bound):
-            assert log_e_values(d, float(outside))[-1] >= -math.log(0.05) - 1e-6
+            assert log_e_values(d, outside)[-1] >= -math.log(0.05) - 1e-6
 
 
 def test_one_sided_evidence_counts_only_its_side() -> None:

@@ -47,7 +47,7 @@ def command(
 
 def exit_code(result: RunResult) -> int:
     """0, or what the user must not miss: interrupted, failed measurement, a required claim refuted or undecided."""
-    from fibench.compare.case import UNAVAILABLE
+    from fibench.judge.refusals import UNAVAILABLE
 
     if result.state == "interrupted":
         return exits.INTERRUPTED

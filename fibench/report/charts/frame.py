@@ -13,7 +13,7 @@ from fibench.report.charts.scale import Scale, fit
 from fibench.report.charts.style import SERIES
 from fibench.report.charts.thin import fences, finite
 
-SHAPES: tuple[Shape, ...] = ("up", "square", "diamond", "down")
+SHAPES: tuple[Shape, ...] = ("up", "square", "diamond", "down", "circle", "cross")
 DASHES = (None, "7 3", "2 3", "10 3 2 3")
 LOG_FROM = 8.0
 

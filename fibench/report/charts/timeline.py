@@ -65,6 +65,10 @@ def _dots(index: int, trace: Trace, unit: str, scales: tuple[Scale, Scale], most
 def _dot(x: float, y: float, shape: str) -> str:
     outline = {"up": "l2.2,4h-4.4z", "down": "l2.2,-4h-4.4z", "diamond": "l2.4,2.4l-2.4,2.4l-2.4,-2.4z"}
     rise = {"up": -2.2, "down": 2.2, "diamond": -2.4}
+    if shape == "circle":
+        return f"M{x - 2:.1f},{y:.1f}a2,2 0 1 0 4,0a2,2 0 1 0 -4,0z"
+    if shape == "cross":
+        return f"M{x - 2.4:.1f},{y - 0.7:.1f}h1.7v-1.7h1.4v1.7h1.7v1.4h-1.7v1.7h-1.4v-1.7h-1.7z"
     if shape in outline:
         return f"M{x:.1f},{y + rise[shape]:.1f}{outline[shape]}"
     return f"M{x - 1.8:.1f},{y - 1.8:.1f}h3.6v3.6h-3.6z"

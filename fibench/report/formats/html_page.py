@@ -6,12 +6,13 @@ import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fibench.model.document import (
     Block,
     Chart,
     DistributionChart,
+    Document,
     Facts,
     Notes,
     Paragraph,
@@ -25,6 +26,8 @@ from fibench.report.words import GLYPHS, glyph
 
 WIDE = {RatioChart: 980, DistributionChart: 480, TimelineChart: 480}
 NARROW = 340
+HEROES = 3
+"""More answers than so many make a list."""
 
 
 class HtmlPage:
@@ -59,14 +62,24 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS)
-    environment.filters["tie"] = _tie
+    environment.globals.update(chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS, heroes=_heroes)
+    environment.filters.update(tie=_tie, breakable=_breakable)
     return environment.get_template("page.html")
 
 
 def _tie(text: str) -> str:
     """An interval or a number and its sign are never torn apart at a line's end."""
     return re.sub(r"(?<=\d) (?=%)|(?<=[\d∞],) (?=[\d∞.,]+[\])])", "\N{NO-BREAK SPACE}", text)
+
+
+def _breakable(text: str) -> Markup:
+    """A file's name may break behind an underscore rather than anywhere."""
+    return Markup("_<wbr>").join(escape(part) for part in text.split("_"))
+
+
+def _heroes(document: Document) -> bool:
+    """True where so few answers are given that each may be large."""
+    return sum(answer.main for case in document.answers for answer in case.rows) <= HEROES
 
 
 def _kind(block: Block) -> str:

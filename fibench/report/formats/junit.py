@@ -59,7 +59,7 @@ def _derived(result: RunResult) -> Iterator[GateRow]:
 
 
 def _of_comparison(case: CaseResult, one: Comparison) -> GateRow:
-    said = f"{one.verdict}: {words.sentence(case.case, one)}"
+    said = "; ".join(part for part in (f"{one.verdict}: {words.sentence(case.case, one)}", words.why(one)) if part)
     name = f"{one.metric}: {one.candidate} vs {one.baseline}"
     if one.verdict == "INVALID":
         return GateRow(name, "invalid", said, _name(case))

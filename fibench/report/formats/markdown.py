@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fibench.model.document import Answer, Block, Facts, Notes, Paragraph, Report, Section, Table
+from fibench.model.document import Answer, Block, CaseAnswer, Cell, Facts, Notes, Paragraph, Report, Section, Table
 from fibench.model.note import Note
 from fibench.report.words import GLYPHS, glyph
 
@@ -22,7 +22,8 @@ class Markdown:
     def render(self, report: Report) -> str:
         document = report.document
         parts = [f"# {text(document.title)}", text(document.subtitle)]
-        parts += ["\n".join(_answer(answer) for answer in document.answers)]
+        parts += [f"**{text(document.rollup)}**"] if document.rollup else []
+        parts += ["\n".join(line for case in document.answers for line in _case(case))]
         parts += [part for section in document.sections for part in _section(section)]
         return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -33,13 +34,23 @@ def text(said: str) -> str:
     return _LINE_START.sub(lambda found: f"{found[1]}{found[2] or ''}\\", escaped)
 
 
-def _answer(answer: Answer) -> str:
-    label = f"**{text(answer.label)}** · " if answer.label else ""
-    return f"- {GLYPHS[answer.shape]} **{text(answer.verdict)}** · {label}**{text(answer.case)}**: {text(answer.sentence)}"
+def _case(case: CaseAnswer) -> Iterator[str]:
+    for answer in case.rows:
+        if answer.main:
+            yield from _answer(case, answer)
+    yield from (f"  - {text(doubt)}" for doubt in case.doubts)
+
+
+def _answer(case: CaseAnswer, answer: Answer) -> Iterator[str]:
+    label = f"**{text(case.label)}** · " if case.label else ""
+    said = f"**{text(case.title)}**: {text(answer.sentence)}"
+    yield f"- {GLYPHS[answer.shape]} **{text(answer.verdict)}** · {label}{said}"
+    if answer.reason:
+        yield f"  - {text(answer.reason)}"
 
 
 def _section(section: Section) -> Iterator[str]:
-    blocks = [part for block in section.blocks for part in _block(block)]
+    blocks = [part for block in section.blocks for part in _block(block) if part]
     if not blocks:
         return
     if section.background:
@@ -59,6 +70,7 @@ def _block(block: Block) -> Iterator[str]:
         yield text(block.text)
     elif isinstance(block, Table):
         yield f"**{text(block.title)}**" if block.title else ""
+        yield text(block.about)
         yield _table(block)
     elif isinstance(block, Facts):
         yield f"**{text(block.title)}**" if block.title else ""
@@ -69,17 +81,20 @@ def _block(block: Block) -> Iterator[str]:
 
 def _note(note: Note) -> str:
     hint = f" (hint: {text(note.hint)})" if note.hint else ""
-    return f"- **{text(note.code)}**: {text(note.text)}{hint}"
+    scope = f" ({text(note.scope)})" if note.scope else ""
+    return f"- **{text(note.code)}**{scope}: {text(note.text)}{hint}"
 
 
 def _table(table: Table) -> str:
     lines = [
         [text(column.title) for column in table.columns],
         ["---:" if column.align == "right" else ":---" for column in table.columns],
-        *([_cell(cell.text, column.role) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows),
+        *([_cell(cell, column.role) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows),
     ]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _cell(said: str, role: str) -> str:
-    return f"{glyph(said)} {text(said)}" if role == "verdict" else text(said)
+def _cell(cell: Cell, role: str) -> str:
+    """The verdict's sign before it, companions set in, and the parts of a cell below one another."""
+    said = f"{glyph(cell.text)} {text(cell.text)}" if role == "verdict" else "↳ " * cell.level + text(cell.text)
+    return "<br>".join((said, *(f"– {text(part)}" for part in cell.more)))

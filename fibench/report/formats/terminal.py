@@ -1,16 +1,17 @@
-"""The page for a terminal: nothing is cut at any width, and nothing is said by colour alone."""
+"""The page for a terminal: nothing is cut at any width, nothing is said by colour alone, and the answer comes last again.
+
+The short page (a screen) is what one reads; the full one (a file, `--full`) is everything.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
+from rich.console import Console
 from rich.text import Text
 
 from fibench.model.document import (
-    Answer,
     Block,
     Document,
     Facts,
@@ -23,8 +24,8 @@ from fibench.model.document import (
     Tone,
 )
 from fibench.model.note import Note
-from fibench.report.formats import terminal_chart, terminal_table
-from fibench.report.words import GLYPHS
+from fibench.report.formats import terminal_answers, terminal_chart, terminal_table
+from fibench.report.formats.terminal_lines import wrapped
 
 STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "neutral": "", "muted": "dim", "warn": "yellow"}
 
@@ -37,77 +38,96 @@ class Terminal:
     def render(self, report: Report) -> str:
         out = io.StringIO()
         print_document(report.document, Console(file=out, width=100, color_system=None), full=True)
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        return out.getvalue()
 
 
 def print_document(document: Document, console: Console, *, full: bool = False) -> None:
-    """Print the page; `full` adds the background (method, machine, glossary) that a run's screen leaves out."""
-    for item in _page(document, console.width, full):
-        console.print(item, highlight=False, soft_wrap=False, markup=False, emoji=False)
+    """Print the page; `full` adds everything that the answers rest on."""
+    for line in _page(document, console, full):
+        console.print(line, highlight=False, soft_wrap=False, markup=False, emoji=False)
 
 
-def _page(document: Document, width: int, full: bool) -> Iterator[RenderableType]:
-    yield Text(document.title, "bold")
-    yield Text(document.subtitle, "dim")
-    previous = ""
-    for answer in document.answers:
-        yield from _answer(answer, answer.case != previous)
-        previous = answer.case
-    for section in document.sections:
-        if full or not section.background:
-            yield from _section(section, width, full)
-
-
-def _answer(answer: Answer, opens: bool) -> Iterator[RenderableType]:
-    """The case's name once, then one sentence per candidate."""
-    if opens:
-        yield Text(f"\n{answer.case}", "bold")
-        if answer.label:
-            yield Text(answer.label, "bold yellow")
-    style = f"bold {STYLES[answer.tone]}"
-    yield _indented(Text.assemble((GLYPHS[answer.shape], style), f" {answer.sentence}: ", (answer.verdict, style)))
-
-
-def _section(section: Section, width: int, full: bool) -> Iterator[RenderableType]:
-    """A screen shows charts where they stand alone, a file shows them all."""
-    tables = any(isinstance(block, Table) for block in section.blocks)
-    left_out = RatioChart if tables and not full else ()
-    blocks = [item for block in section.blocks if not isinstance(block, left_out) for item in _block(block, width)]
-    if not blocks:
-        return
-    yield Text(f"\n{section.title}", "bold underline")
-    if section.label:
-        yield Text(section.label, "bold yellow")
-    yield from blocks
-
-
-def _block(block: Block, width: int) -> Iterator[RenderableType]:
-    if isinstance(block, Paragraph):
-        yield Text(block.text, STYLES[block.tone])
-    elif isinstance(block, Table):
-        yield Text(f"\n{block.title}" if block.title else "", "italic")
-        yield from terminal_table.lines(block, width, STYLES)
-    elif isinstance(block, Facts):
-        yield from _facts(block)
-    elif isinstance(block, Notes):
+def _page(document: Document, console: Console, full: bool) -> Iterator[Text]:
+    yield from wrapped(Text(document.title, "bold"), console)
+    yield from wrapped(Text(document.subtitle, "dim"), console)
+    if document.answers:
         yield Text("")
-        yield from (_note(note) for note in block.items)
+        yield from terminal_answers.lines(document.answers, console, STYLES)
+    for section in document.sections:
+        if full:
+            yield from _section(section, console)
+        elif section.brief:
+            yield from _short(section, console)
+    if document.summary:
+        yield Text("")
+        yield from wrapped(Text(document.summary, "bold"), console)
+    if document.more and not full:
+        yield from wrapped(Text(f"all of it: {document.more}", "dim"), console)
+
+
+def _short(section: Section, console: Console) -> Iterator[Text]:
+    """Tables, notes, and a chart where it compares something; what the summary repeats is left out."""
+    for block in section.blocks:
+        if isinstance(block, Table):
+            yield Text("")
+            yield from terminal_table.lines(block, console, STYLES, brief=True)
+        elif isinstance(block, Notes):
+            yield Text("")
+            for note in block.items:
+                yield from _note(note, console)
+        elif isinstance(block, RatioChart) and 2 <= len(block.rows) <= terminal_chart.MOST:
+            yield from _chart(block, console)
+
+
+def _section(section: Section, console: Console) -> Iterator[Text]:
+    lines = [line for block in section.blocks for line in _block(block, console)]
+    if not lines:
+        return
+    yield Text("")
+    yield from wrapped(Text(section.title, "bold underline"), console)
+    if section.label:
+        yield from wrapped(Text(section.label, "bold yellow"), console)
+    yield from lines
+
+
+def _block(block: Block, console: Console) -> Iterator[Text]:
+    if isinstance(block, Paragraph):
+        yield from wrapped(Text(block.text, STYLES[block.tone]), console)
+    elif isinstance(block, Table):
+        yield Text("")
+        if block.title:
+            yield Text(block.title, "italic")
+        if block.about:
+            yield from wrapped(Text(block.about, "dim"), console)
+        yield from terminal_table.lines(block, console, STYLES)
+    elif isinstance(block, Facts):
+        yield from _facts(block, console)
+    elif isinstance(block, Notes):
+        for note in block.items:
+            yield from _note(note, console)
     elif isinstance(block, RatioChart):
-        yield Text(f"\n{block.title}", "italic")
-        yield from terminal_chart.lines(block, width, STYLES)
+        yield from _chart(block, console)
 
 
-def _facts(facts: Facts) -> Iterator[RenderableType]:
+def _chart(chart: RatioChart, console: Console) -> Iterator[Text]:
+    drawn = list(terminal_chart.lines(chart, console.width, STYLES))
+    if drawn:
+        yield Text("")
+        yield from wrapped(Text(chart.title, "italic"), console)
+        yield from drawn
+
+
+def _facts(facts: Facts, console: Console) -> Iterator[Text]:
     if facts.title:
-        yield Text(f"\n{facts.title}", "italic")
+        yield Text("")
+        yield from wrapped(Text(facts.title, "italic"), console)
     for key, value in facts.items:
-        yield Padding(Text.assemble((f"{key}: ", "bold"), value), (0, 0, 0, 2), expand=False)
+        yield from wrapped(Text.assemble((f"{key}: ", "bold"), value), console, 2, hang=2)
 
 
-def _note(note: Note) -> RenderableType:
-    hint = (f"\n  hint: {note.hint}", "dim") if note.hint else ""
-    return Text.assemble(("note ", "bold yellow"), (f"{note.code}: ", "bold"), note.text, hint)
-
-
-def _indented(text: Text) -> RenderableType:
-    return Padding(text, (0, 0, 0, 2), expand=False)
+def _note(note: Note, console: Console) -> Iterator[Text]:
+    scope = f" ({note.scope})" if note.scope else ""
+    said = Text.assemble(("note ", "bold yellow"), (note.code, "bold"), scope, f": {note.text}")
+    yield from wrapped(said, console, hang=2)
+    if note.hint:
+        yield from wrapped(Text(f"hint: {note.hint}", "dim"), console, 2, hang=2)

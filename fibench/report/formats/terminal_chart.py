@@ -10,29 +10,31 @@ from rich.text import Text
 
 from fibench import units
 from fibench.model.document import Interval, RatioChart, Tone
+from fibench.report.formats.terminal_lines import GAP
 from fibench.report.words import GLYPHS
 
 LEAST = 24
+"""Columns that a picture needs."""
+MOST = 24
+"""More rows are no overview."""
 
 
 def lines(chart: RatioChart, width: int, styles: Mapping[Tone, str]) -> Iterator[Text]:
-    """A line with the labels, then the bar; the label stands on its own line where both do not fit."""
+    """A line per row, label and bar; nothing where both do not fit."""
     rows = [row for row in chart.rows if row.value and math.isfinite(row.value) and row.value > 0]
     if not rows:
         return
-    names = [f"{row.label} · {row.detail}" for row in rows]
+    names = [" · ".join(part for part in (row.label, row.detail) if part) for row in rows]
     longest = max(cell_len(name) for name in names)
-    beside = width - longest - 2 >= max(LEAST, width // 2)
-    room = min(64, width - longest - 2 if beside else width - 2)
+    room = min(64, width - longest - GAP)
+    if room < LEAST:
+        return
     low, high = _range(rows)
     for name, row in zip(names, rows, strict=True):
-        bar = _bar(row, low, high, room, styles)
-        if beside:
-            yield Text(name + " " * (longest - cell_len(name) + 2)) + bar
-        else:
-            yield Text(name)
-            yield Text("  ") + bar
-    yield Text(" " * (longest + 2 if beside else 2)) + _axis(low, high, room)
+        line = Text(name + " " * (longest - cell_len(name) + GAP)) + _bar(row, low, high, room, styles)
+        line.rstrip()
+        yield line
+    yield Text(" " * (longest + GAP)) + _axis(low, high, room)
 
 
 def _range(rows: list[Interval]) -> tuple[float, float]:
@@ -51,8 +53,10 @@ def _place(value: float | None, low: float, high: float, room: int, missing: flo
 
 
 def _bar(row: Interval, low: float, high: float, room: int, styles: Mapping[Tone, str]) -> Text:
-    start, end = (_place(value, low, high, room, edge) for value, edge in ((row.low, low), (row.high, high)))
     one, middle = _place(1.0, low, high, room, low), _place(row.value, low, high, room, low)
+    start, end = (_place(value, low, high, room, edge) for value, edge in ((row.low, low), (row.high, high)))
+    if row.low is None and row.high is None:  # no interval is not an infinite one
+        start = end = middle
     cells = ["─" if start <= place <= end else " " for place in range(room)]
     if end > start:
         cells[start] = "├" if row.low and row.low >= low else "◄"

@@ -1,76 +1,90 @@
-"""A table for a terminal: keys and verdicts are never cut; what has no room stands below its row."""
+"""A table for a terminal: keys and verdicts are never cut; what has no room stands below its row or below the table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
-from rich.padding import Padding
+from rich.console import Console
 from rich.text import Text
 
 from fibench.model.document import Cell, Column, Table, Tone
+from fibench.report.formats.terminal_lines import GAP, row, wrapped
 from fibench.report.words import glyph
 
-GAP = 2
 Styles = Mapping[Tone, str]
 
 
-def lines(table: Table, width: int, styles: Styles) -> Iterator[Text | Padding]:
-    """The heading, then every row with its long texts below it."""
-    widths = [_width(table, index) for index in range(len(table.columns))]
-    across, below = _split(table.columns, widths, width)
-    if across:
-        yield _line([(table.columns[index].title, "dim") for index in across], table.columns, across, widths)
-    for row in table.rows:
-        cells = [
-            (_said(row[index], table.columns[index]), _style(row[index], table.columns[index], styles)) for index in across
-        ]
-        yield _line(cells, table.columns, across, widths)
-        extra = _below(row, table.columns, below, styles)
-        if extra:
-            yield Padding(extra, (0, 0, 0, 2 * GAP), expand=False)
-
-
-def _split(columns: Sequence[Column], widths: Sequence[int], width: int) -> tuple[list[int], list[int]]:
-    """Which columns stand in the row and which below it: prose always, and the last ones until the rest fits."""
-    across = [index for index, column in enumerate(columns) if column.role != "prose"]
-    if columns[0].role == "prose" and widths[0] <= width // 2:
-        across.insert(0, 0)
-    while len(across) > 1 and sum(widths[index] + GAP for index in across) - GAP > width:
+def lines(table: Table, console: Console, styles: Styles, *, brief: bool = False) -> Iterator[Text]:
+    """The heading, then every row with its long texts below it; `brief` leaves the details out."""
+    columns = table.columns
+    texts = [[_said(cell, column) for cell, column in zip(cells, columns, strict=True)] for cells in table.rows]
+    shown = [index for index, column in enumerate(columns) if not (brief and column.role == "detail")]
+    across = _across(columns, texts, shown, console.width)
+    told = _numbered(columns, texts, across, console.width)
+    while len(across) > 1 and _needed(columns, texts, across) > console.width:
         across.pop()
-    return across, [index for index in range(len(columns)) if index not in across]
+    widths = [_width(columns, texts, index) for index in across]
+    rights = [columns[index].align == "right" for index in across]
+    yield from wrapped(row([(columns[index].title, "dim") for index in across], widths, rights), console)
+    below = [index for index in shown if index not in across]
+    for cells, said in zip(table.rows, texts, strict=True):
+        pieces = [(said[index], _style(cells[index], columns[index], styles)) for index in across]
+        yield from wrapped(row(pieces, widths, rights), console, hang=2 * GAP)
+        yield from _below(cells, said, columns, below, console, styles, brief=brief)
+    if told:
+        yield from wrapped(Text(told, "dim"), console, hang=GAP)
 
 
-def _width(table: Table, index: int) -> int:
-    said = (_said(row[index], table.columns[index]) for row in table.rows)
-    return max(cell_len(table.columns[index].title), *(cell_len(text) for text in said))
+def _across(columns: Sequence[Column], texts: Sequence[Sequence[str]], shown: Sequence[int], width: int) -> list[int]:
+    """Which columns may stand in the row: sentences only as the first one, and only where it is short."""
+    across = [index for index in shown if not columns[index].long]
+    if columns[0].long and _width(columns, texts, 0) <= width // 2:
+        across.insert(0, 0)
+    return across
+
+
+def _width(columns: Sequence[Column], texts: Sequence[Sequence[str]], index: int) -> int:
+    return max(cell_len(columns[index].title), *(cell_len(said[index]) for said in texts))
+
+
+def _needed(columns: Sequence[Column], texts: Sequence[Sequence[str]], across: Sequence[int]) -> int:
+    return sum(_width(columns, texts, index) + GAP for index in across) - GAP
+
+
+def _numbered(columns: Sequence[Column], texts: Sequence[list[str]], across: Sequence[int], width: int) -> str:
+    """Where the row is too long, references become numbers; the line that says what they stand for."""
+    refs = [index for index in across if columns[index].role == "ref"]
+    if not refs or _needed(columns, texts, across) <= width:
+        return ""
+    index = refs[0]
+    known = {word: f"#{number}" for number, word in enumerate(dict.fromkeys(said[index] for said in texts if said[index]), 1)}
+    for said in texts:
+        said[index] = known.get(said[index], "")
+    return f"{columns[index].title}s: " + " · ".join(f"{number}={word}" for word, number in known.items())
 
 
 def _said(cell: Cell, column: Column) -> str:
-    return f"{glyph(cell.text)} {cell.text}" if column.role == "verdict" else cell.text
+    if column.role == "verdict":
+        return f"{glyph(cell.text)} {cell.text}"
+    return " " * GAP * cell.level + (cell.short or cell.text)
 
 
 def _style(cell: Cell, column: Column, styles: Styles) -> str:
     return f"bold {styles[cell.tone]}".strip() if column.role == "verdict" else styles[cell.tone]
 
 
-def _line(cells: Sequence[tuple[str, str]], columns: Sequence[Column], across: Sequence[int], widths: Sequence[int]) -> Text:
-    text = Text(overflow="fold")
-    for place, ((said, style), index) in enumerate(zip(cells, across, strict=True)):
-        space = " " * (widths[index] - cell_len(said))
-        text.append(" " * GAP if place else "")
-        right = columns[index].align == "right"
-        text.append(space if right else "")
-        text.append(said, style)
-        text.append("" if right or place == len(across) - 1 else space)
-    return text
-
-
-def _below(row: Sequence[Cell], columns: Sequence[Column], below: Sequence[int], styles: Styles) -> Text:
-    """ "units 24 · took 11.2 s", then the long texts, each on a line of its own."""
-    short = [index for index in below if columns[index].role != "prose" and row[index].text not in ("", "–")]
-    long = [index for index in below if columns[index].role == "prose" and row[index].text]
-    text = Text(" · ".join(f"{columns[index].title} {_said(row[index], columns[index])}" for index in short), "dim")
-    parts = [text] if short else []
-    parts += [Text(row[index].text, styles[row[index].tone]) for index in long]
-    return Text("\n").join(parts)
+def _below(
+    cells: Sequence[Cell], said: Sequence[str], columns: Sequence[Column], below: Sequence[int], console: Console,
+    styles: Styles, *, brief: bool,
+) -> Iterator[Text]:  # fmt: skip
+    """ "generations 24 · took 11.2 s", then the long texts, each on a line of its own; in brief, parts stand for the whole."""
+    short = [index for index in below if not columns[index].long and cells[index].text not in ("", "–")]
+    if short:
+        line = " · ".join(f"{columns[index].title} {said[index].strip()}" for index in short)
+        yield from wrapped(Text(line, "dim"), console, 2 * GAP)
+    for index in (index for index in below if columns[index].long):
+        if cells[index].text and not (brief and cells[index].more):
+            yield from wrapped(Text(cells[index].text, styles[cells[index].tone]), console, 2 * GAP)
+        for part in cells[index].more:
+            yield from wrapped(Text(f"– {part}", "dim"), console, 2 * GAP, hang=GAP)

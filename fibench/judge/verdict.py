@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from fibench import units
 from fibench.model.metric import Metric
-from fibench.stats.sequential import Interval
+from fibench.stats.sequential import Interval, fewest_units
 
 EQUIVALENT, NEGLIGIBLE, INCONCLUSIVE = "EQUIVALENT", "CHANGED, NEGLIGIBLE", "INCONCLUSIVE"
 NOT_COMPARABLE, INVALID = "NOT COMPARABLE", "INVALID"
-FEWEST_UNITS = 12
-"""Below this no streak can reach 1/α at α = 0.01."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +22,21 @@ class Judgement:
     more: int | None = 0
 
 
-def judge(interval: Interval, margin: float, metric: Metric) -> Judgement:
+def judge(interval: Interval, margin: float, metric: Metric, alpha: float = 0.01) -> Judgement:
     """Judge a gain (log scale, above 0 better) against ±margin (a fraction, 0.02 = 2 %)."""
     delta = math.log1p(margin)
     gain, loss = metric.words
     if not interval.bounded:
-        return Judgement(INCONCLUSIVE, f"too few units ({interval.units})", max(1, FEWEST_UNITS - interval.units))
+        needed = fewest_units(alpha)
+        return Judgement(INCONCLUSIVE, f"{interval.units} of the {needed} units that it takes", max(1, needed - interval.units))
     if interval.low > delta:
         return Judgement(gain, "the whole interval lies beyond the margin")
     if interval.high < -delta:
         return Judgement(loss, "the whole interval lies beyond the margin")
     if -delta < interval.low and interval.high < delta:
         if interval.low <= 0 <= interval.high:
-            return Judgement(EQUIVALENT, f"the whole interval lies inside ±{margin:.3g}")
-        return Judgement(NEGLIGIBLE, f"a real difference, but inside ±{margin:.3g}")
+            return Judgement(EQUIVALENT, f"the whole interval lies inside ±{units.show(margin, '%')}")
+        return Judgement(NEGLIGIBLE, f"a real difference, but inside ±{units.show(margin, '%')}")
     return Judgement(INCONCLUSIVE, _open_question(interval, gain, loss), units_needed(interval, (delta, -delta)))
 
 

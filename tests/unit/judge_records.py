@@ -1,4 +1,4 @@
-"""Records by hand for the tests of `fibench.compare`: blocks whose ratios are known."""
+"""Records by hand for the tests of `fibench.judge`: blocks whose ratios are known."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from fibench import units
-from fibench.compare import pair
-from fibench.compare.steady import unsteady
-from fibench.compare.verdict import INVALID, Judgement, judge
+from fibench.judge import pair
+from fibench.judge.refusals import refused
+from fibench.judge.verdict import INCONCLUSIVE, INVALID, Judgement, judge
 from fibench.model.case import CONTROL
 from fibench.model.metric import Metric
 from fibench.model.note import Note
@@ -18,11 +18,8 @@ from fibench.model.run import CaseRecord
 from fibench.stats.quantile import quantile
 from fibench.stats.sequential import Floats, Interval, confidence_sequence, sup_e_value
 
-UNAVAILABLE = "not available here: "
-"""How a failure begins that is nobody's fault: the claim is then not testable instead of unproven."""
-
-SPAWN_FACTOR = 1.5
-"""A command whose median is below this multiple of the spawn floor spends its time being started."""
+FAR = 10
+"""An undecided case that would need more than so many budgets is too close to call, and is told so."""
 
 
 def judge_case(record: CaseRecord) -> CaseResult:
@@ -35,6 +32,7 @@ def judge_case(record: CaseRecord) -> CaseResult:
         for metric in asked_for
         for variant in case.variants[1:]
     )
+    found = tuple(twin for twin in controls.values() if twin)
     state, reason = _state(record, comparisons)
     return CaseResult(
         case=case,
@@ -42,8 +40,8 @@ def judge_case(record: CaseRecord) -> CaseResult:
         reason=reason,
         summaries=summaries(record),
         comparisons=comparisons,
-        controls=tuple(found for found in controls.values() if found),
-        notes=(*record.notes, *_notes(record, tuple(found for found in controls.values() if found), comparisons)),
+        controls=found,
+        notes=(*record.notes, *_notes(record, found, comparisons)),
         seconds=record.seconds,
     )
 
@@ -51,25 +49,18 @@ def judge_case(record: CaseRecord) -> CaseResult:
 def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | None) -> Comparison:
     """Candidate against the baseline on one metric; the margin grows to whatever identical code differed by."""
     case, measure = record.case, record.case.measure
-    margin = effective_margin(measure.margin_of(metric.name), twin)
-    level = 1 - measure.alpha
-    for name in (case.baseline.name, candidate):
-        if name in record.failures:
-            return _without(record, metric, candidate, INVALID, f"{name}: {record.failures[name]}", level)
-    below = _below_spawn_floor(record, candidate) if metric.name == "wall" else ""
-    if below:
-        return _without(record, metric, candidate, INVALID, below, level)
+    reason = refused(record, metric, case.baseline.name, candidate)
+    if reason:
+        return _without(record, metric, candidate, INVALID, reason)
     try:
         differences = pair.gains(record, metric, case.baseline.name, candidate)
     except pair.NotPositiveError as error:
-        return _without(record, metric, candidate, INVALID, str(error), level)
+        return _without(record, metric, candidate, INVALID, str(error))
     if not len(differences):
-        return _without(record, metric, candidate, "INCONCLUSIVE", "nothing was measured", level)
-    moving = unsteady(record, metric, case.baseline.name, candidate)
-    if moving:
-        return _without(record, metric, candidate, INVALID, moving, level)
+        return _without(record, metric, candidate, INCONCLUSIVE, "nothing was measured")
     interval = interval_of(record, metric, differences)
-    found = judge(interval, margin, metric)
+    margin = effective_margin(measure.margin_of(metric.name), twin)
+    found = judge(interval, margin, metric, measure.alpha)
     return Comparison(
         metric=metric.name,
         baseline=case.baseline.name,
@@ -77,7 +68,7 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
         ratio=plain(interval.estimate),
         low=_exp(interval.low),
         high=_exp(interval.high),
-        level=level,
+        level=1 - measure.alpha,
         verdict=found.verdict,
         evidence="E2",
         units=interval.units,
@@ -85,7 +76,7 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
         margin=margin,
         reason=_reason(found, record),
         floor=_floor(twin),
-        evalue=sup_e_value(differences),
+        p_worse=_p_worse(interval, differences, margin),
     )
 
 
@@ -108,7 +99,7 @@ def control(record: CaseRecord, metric: Metric) -> Control | None:
     interval = interval_of(record, metric, differences)
     passed = not interval.bounded or interval.low <= 0 <= interval.high
     low, high = _exp(interval.low), _exp(interval.high)
-    return Control(metric.name, math.exp(interval.estimate), low, high, interval.units, passed)
+    return Control(metric.name, plain(interval.estimate), low, high, interval.units, passed)
 
 
 def effective_margin(margin: float, twin: Control | None) -> float:
@@ -131,6 +122,11 @@ def summaries(record: CaseRecord) -> dict[str, dict[str, Summary]]:
     return found
 
 
+def plain(logarithm: float) -> float:
+    """Out of the log world, without its rounding: 400 B against 100 B is 4, not 3.9999999999999973."""
+    return float(f"{math.exp(logarithm):.12g}")
+
+
 def _state(record: CaseRecord, comparisons: tuple[Comparison, ...]) -> tuple[str, str | None]:
     """valid, partial (some variants failed) or invalid (nothing to be believed), with the reason."""
     reasons = [f"{name}: {reason}" for name, reason in record.failures.items()]
@@ -144,16 +140,7 @@ def _state(record: CaseRecord, comparisons: tuple[Comparison, ...]) -> tuple[str
 
 def _notes(record: CaseRecord, controls: tuple[Control, ...], comparisons: tuple[Comparison, ...]) -> list[Note]:
     title = record.case.title
-    notes = [
-        Note(
-            "control-failed",
-            f"identical code differed by {abs((control.ratio or 1) - 1):.2%} on {control.metric}; the margin was raised to that",
-            "repeat the run on a quieter machine, or with a larger budget",
-            title,
-        )
-        for control in controls
-        if not control.passed
-    ]
+    notes = [_control_note(record, twin) for twin in controls if not twin.passed]
     by_metric = {(found.metric, found.candidate): found for found in comparisons}
     for found in comparisons:
         cpu = by_metric.get(("cpu", found.candidate))
@@ -161,6 +148,15 @@ def _notes(record: CaseRecord, controls: tuple[Control, ...], comparisons: tuple
             text = f"{found.candidate}: wall time says {found.ratio:.3g}×, CPU time says {cpu.ratio:.3g}×"
             notes.append(Note("wall-cpu-disagree", text, "the target waits, or runs in other threads or processes", title))
     return notes
+
+
+def _control_note(record: CaseRecord, twin: Control) -> Note:
+    """Identical code differed: whether that changed anything is said as well."""
+    by = max(twin.ratio or 1, 1 / (twin.ratio or 1)) - 1
+    raised = by > record.case.measure.margin_of(twin.metric)
+    then = "the margin was raised to that" if raised else "that is inside the margin"
+    text = f"identical code differed by {by:.2%} on {twin.metric}; {then}"
+    return Note("control-failed", text, "a quieter machine or a larger budget would settle it", record.case.title)
 
 
 def _disagree(wall: Comparison, cpu: Comparison) -> bool:
@@ -173,47 +169,42 @@ def _disagree(wall: Comparison, cpu: Comparison) -> bool:
     return apart and abs(math.log((wall.ratio or 1) / (cpu.ratio or 1))) > math.log1p(wall.margin)
 
 
-def _below_spawn_floor(record: CaseRecord, candidate: str) -> str:
-    """A ratio of two commands that do nothing but start says nothing about them: why it is refused, or ""."""
-    floors = [
-        facts["spawn_floor"]
-        for generation in record.generations
-        for facts in generation.facts.get("variants", {}).values()
-        if "spawn_floor" in facts
-    ]
-    if not floors:
-        return ""
-    floor = float(np.median(floors))
-    for name in (record.case.baseline.name, candidate):
-        values = pair.blocks(record.generations, "wall", name)
-        if len(values) and np.median(values) < SPAWN_FACTOR * floor:
-            return f"{name} takes {units.show(float(np.median(values)), 's')}, and spawning nothing {units.show(floor, 's')}"
-    return ""
-
-
-def _without(record: CaseRecord, metric: Metric, candidate: str, verdict: str, reason: str, level: float) -> Comparison:
+def _without(record: CaseRecord, metric: Metric, candidate: str, verdict: str, reason: str) -> Comparison:
     names = record.case.baseline.name, candidate
+    level = 1 - record.case.measure.alpha
     return Comparison(metric.name, *names, None, None, None, level, verdict, "E2", 0, record.seconds, reason=reason)
 
 
 def _reason(found: Judgement, record: CaseRecord) -> str:
-    if not found.more or not record.generations:
-        return found.reason if found.more == 0 else f"{found.reason}; more time would hardly help"
-    units = len(record.generations) if record.unit == "generation" else sum(max(g.rounds) + 1 for g in record.generations)
-    seconds = found.more * sum(generation.seconds for generation in record.generations) / max(1, units)
-    word = {"generation": "generations", "round": "rounds"}[record.unit]
-    return f"{found.reason}; about {found.more} more {word}, {seconds:.0f} s"
+    """The verdict's reason, and for an open one what it would take: never a forecast beyond sense."""
+    if found.more == 0:
+        return found.reason
+    seconds = _seconds(found.more, record) if found.more else math.inf
+    if record.done and record.seconds < 0.7 * record.case.measure.budget and record.case.claims:
+        return f"{found.reason}; measuring stopped when all claims were decided"
+    if seconds > FAR * record.case.measure.budget:
+        return f"{found.reason}; too close to call in any sensible time"
+    one = {"generation": "generation", "round": "round"}[record.unit]
+    return f"{found.reason}; about {found.more} more {one}{'s' * (found.more != 1)}, {units.duration(seconds)}"
+
+
+def _seconds(more: int, record: CaseRecord) -> float:
+    """Wall time of so many more units, at the pace so far."""
+    measured = pair.units(record)
+    return more * sum(generation.seconds for generation in record.generations) / measured if measured else math.inf
+
+
+def _p_worse(interval: Interval, differences: Floats, margin: float) -> float:
+    delta = math.log1p(margin)
+    if interval.low == interval.high:
+        return 0.0 if interval.high < -delta else 1.0  # counted, not sampled: there is no chance in it
+    return 1 / sup_e_value(differences, -delta, side=-1)
 
 
 def _floor(twin: Control | None) -> float | None:
     if twin is None or twin.low is None or twin.high is None:
         return None
     return (twin.high - twin.low) / 2
-
-
-def plain(logarithm: float) -> float:
-    """Out of the log world, without its rounding: 400 B against 100 B is 4, not 3.9999999999999973."""
-    return float(f"{math.exp(logarithm):.12g}")
 
 
 def _exp(value: float) -> float | None:

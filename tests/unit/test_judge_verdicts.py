@@ -6,13 +6,13 @@ import math
 
 import pytest
 
-from fibench.compare import pair
-from fibench.compare.case import control, judge_case
-from fibench.compare.rule import UntilDecided
-from fibench.compare.verdict import judge
+from fibench.judge import pair
+from fibench.judge.case import control, judge_case
+from fibench.judge.rule import UntilDecided
+from fibench.judge.verdict import judge
 from fibench.model.metric import Metric
 from fibench.stats.sequential import Interval
-from tests.unit.compare_records import RATE, SIZE, WALL, case, generation, jitter, record
+from tests.unit.judge_records import RATE, SIZE, WALL, case, generation, jitter, record
 
 DELTA = math.log1p(0.02)
 

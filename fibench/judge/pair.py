@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from fibench.model.case import CONTROL
 from fibench.model.metric import Metric
 from fibench.model.run import CaseRecord, Generation
 from fibench.stats.sequential import Floats
@@ -27,18 +28,33 @@ def gains(record: CaseRecord, metric: Metric, baseline: str, candidate: str) -> 
 def log_ratios(record: CaseRecord, metric: str, over: str, under: str) -> Floats:
     """ln(metric(over) / metric(under)), one per unit: the median of a generation's rounds, or each round."""
     if record.unit == "round":
-        per_round = [round_ratios(generation, metric, over, under) for generation in record.generations]
+        per_round = [_remembered_ratios(generation, metric, over, under) for generation in record.generations]
         return np.concatenate(per_round) if per_round else NOTHING
     medians = [_median_ratio(generation, metric, over, under) for generation in record.generations]
     return np.array([median for median in medians if median is not None])
 
 
-def unit_values(record: CaseRecord, metric: str, variant: str, quantile: float = 0.5) -> Floats:
-    """One value per unit: the quantile of the variant's blocks in a generation, or each round's mean."""
-    if record.unit == "round" and quantile == 0.5:
-        return blocks(record.generations, metric, variant)
+def unit_values(record: CaseRecord, metric: str, variant: str) -> Floats:
+    """One value per unit: the median of the variant's blocks in a generation, or each block where rounds are the unit."""
     values = [blocks([generation], metric, variant) for generation in record.generations]
-    return np.array([np.quantile(found, quantile) for found in values if len(found)])
+    if any(not np.isfinite(found).all() for found in values):
+        raise NotPositiveError(f"{metric} is not a number in some blocks of {variant}")
+    if record.unit == "round":
+        return np.concatenate(values) if values else NOTHING
+    return np.array([np.median(found) for found in values if len(found)])
+
+
+def units(record: CaseRecord) -> int:
+    """How many inference units were measured (control rounds are none)."""
+    if record.unit == "generation":
+        return len(record.generations)
+    return sum(_rounds_of_variants(generation) for generation in record.generations)
+
+
+@lru_cache(maxsize=1 << 16)
+def _rounds_of_variants(generation: Generation) -> int:
+    twins = {number for number, name in zip(generation.rounds, generation.variants, strict=True) if name == CONTROL}
+    return len(set(generation.rounds) - twins)
 
 
 def unit_shares(record: CaseRecord, metric: str, of: str, variant: str) -> Floats:
@@ -56,6 +72,11 @@ def _median_ratio(generation: Generation, metric: str, over: str, under: str) ->
     """Remembered: after every generation all the earlier ones are looked at again."""
     ratios = round_ratios(generation, metric, over, under)
     return float(np.median(ratios)) if len(ratios) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _remembered_ratios(generation: Generation, metric: str, over: str, under: str) -> Floats:
+    return round_ratios(generation, metric, over, under)
 
 
 def blocks(generations: Iterable[Generation], metric: str, variant: str) -> Floats:
@@ -79,8 +100,9 @@ def round_ratios(generation: Generation, metric: str, over: str, under: str) -> 
     rounds = np.asarray(generation.rounds)
     values = np.asarray(generation.metrics[metric], dtype=float)
     top, bottom = _where(generation, over), _where(generation, under)
-    if (values[top | bottom] <= 0).any():
-        raise NotPositiveError(f"{metric} is zero in some blocks, so there is no ratio")
+    used = values[top | bottom]
+    if not (np.isfinite(used) & (used > 0)).all():
+        raise NotPositiveError(f"{metric} is zero, negative or not a number in some blocks, so there is no ratio")
     logs = np.log(np.where(values > 0, values, 1.0))
     size = int(rounds.max()) + 1 if len(rounds) else 0
 

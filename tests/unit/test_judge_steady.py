@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fibench.compare.case import judge_case
-from fibench.compare.comparable import differences, same_modules, same_work
+from fibench.judge.case import judge_case
+from fibench.judge.comparable import differences, same_modules, same_work
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.run import CaseRecord, Generation
-from tests.unit.compare_records import case, jitter, record
+from tests.unit.judge_records import case, jitter, record
 
 
 def moving(by: float, generations: int = 15, rounds: int = 30) -> CaseRecord:

@@ -39,7 +39,20 @@ def same_work(one: Case, other: Case) -> list[str]:
 def same_modules(one: CaseRecord, other: CaseRecord) -> list[str]:
     """Third-party modules that the targets imported in other versions; those on one side only are part of the work."""
     before, after = _modules(one), _modules(other)
-    return [f"{name} {before[name]} → {after[name]}" for name in sorted(before.keys() & after.keys()) if before[name] != after[name]]
+    both = sorted(before.keys() & after.keys())
+    return [f"{name} {before[name]} → {after[name]}" for name in both if before[name] != after[name]]
+
+
+def same_code(one: CaseRecord, other: CaseRecord) -> bool:
+    """True when every variant's target has the same source in both; kinds without a source of their own always have."""
+    return all(source_of(one, variant.name) == source_of(other, variant.name) for variant in one.case.variants)
+
+
+def source_of(record: CaseRecord, variant: str) -> str:
+    """The checksum of a variant's target, as its workers saw it; "" where there is none."""
+    for generation in record.generations[:1]:
+        return str(generation.facts.get("variants", {}).get(variant, {}).get("source", ""))
+    return ""
 
 
 def _modules(record: CaseRecord) -> dict[str, str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fibench.compare.case import UNAVAILABLE
-from fibench.compare.claims import judge_claim, judge_claims
-from fibench.compare.formula import evaluate
 from fibench.errors import ScenarioError
+from fibench.judge.claims import judge_claim, judge_claims, undecided
+from fibench.judge.formula import evaluate
+from fibench.judge.refusals import UNAVAILABLE
 from fibench.model.scenario import Claim
-from tests.unit.compare_records import SIZE, WALL, case, jitter, record
+from tests.unit.judge_records import SIZE, WALL, case, jitter, record
 
 
 def judged(form: dict[str, Any], v1: float = 2.0, v2: float = 1.0, **more: Any) -> Any:
@@ -50,11 +52,11 @@ def test_a_refuted_claim_still_reports_what_was_found() -> None:
     found = judged({"speedup": {"at_least": 2.5}})
     assert found.measured == pytest.approx(2.0, rel=0.01)
     assert found.low < 2.0 < found.high
-    assert found.reason == "the whole interval is below 2.5×"
+    assert found.reason == "the whole interval is below 2.5×; v1 2.00 s, v2 1.00 s"
 
 
 def test_between_notes_when_the_whole_interval_is_beyond() -> None:
-    assert judged({"speedup": {"between": [1.2, 1.5]}}).reason == "the whole interval is at least 1.2×, even above 1.5×"
+    assert judged({"speedup": {"between": [1.2, 1.5]}}).reason.startswith("the whole interval is at least 1.2×, even above 1.5×")
 
 
 def test_too_few_units_leave_a_claim_unproven() -> None:
@@ -119,3 +121,36 @@ def test_a_formula_shows_its_working() -> None:
 def test_a_formula_that_is_no_comparison_of_numbers_is_refused(formula: str) -> None:
     with pytest.raises(ScenarioError, match="cannot evaluate formula"):
         evaluate(formula)
+
+
+def test_every_part_of_a_joined_claim_is_told() -> None:
+    found = judged({"all_of": [{"speedup": {"at_least": 1.5}}, {"value": {"variant": "v2", "at_most": "1.5 s"}}]})
+    assert [part.partition(":")[0] for part in found.parts] == ["wall 2.00×", "wall 1.00 s"]
+
+
+def test_a_refused_ratio_confirms_no_claim() -> None:
+    claim = Claim.model_validate({"id": "c", "text": "t", "speedup": {"at_least": 1.5}})
+    both = record(case(), {"v1": jitter(0.002, 20), "v2": jitter(0.001, 20)})
+    generations = tuple(replace(one, facts={"variants": {"v2": {"spawn_floor": 0.001}}}) for one in both.generations)
+    found = judge_claim(claim, [replace(both, generations=generations)])
+    assert found.verdict == "UNPROVEN"
+    assert "spawning nothing" in found.reason
+
+
+def test_a_quantile_with_too_few_samples_is_not_interpolated() -> None:
+    found = judged({"value": {"variant": "v1", "quantile": 0.99, "at_most": "9 s"}})
+    assert found.verdict == "UNPROVEN"
+    assert found.reason == "n too small: 20 of the 368 samples that p99 takes"
+
+
+def test_what_is_not_a_number_decides_nothing() -> None:
+    claim = Claim.model_validate({"id": "c", "text": "t", "value": {"variant": "v1", "at_most": 9}})
+    broken = record(case(), {"v1": [math.nan] * 20, "v2": jitter(1, 20)})
+    assert judge_claim(claim, [broken]).verdict == "UNPROVEN"
+
+
+def test_a_claim_on_a_failed_variant_does_not_keep_the_case_waiting() -> None:
+    claim = {"speedup": {"at_least": 1.5}}
+    failed = record(case(("v1", "v2", "v3"), claims=[{**claim, "speedup": {"at_least": 1.5, "candidate": "v2"}}]),
+                    {"v1": jitter(2, 12), "v3": jitter(1, 12)}, failures={"v2": "ValueError: no"})  # fmt: skip
+    assert not undecided(failed.case.claims[0], failed)

@@ -1,0 +1,83 @@
+"""The answers of a page: every comparison in a line and in a sentence, the claims in one line, all of it in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from fibench import units
+from fibench.model.document import Answer, CaseAnswer
+from fibench.model.result import CaseResult, Comparison, RunResult
+from fibench.report import ledger, pictures, words
+
+FEW = 3
+"""More alternatives than so many are held against one baseline that is named once."""
+
+
+def of_run(result: RunResult) -> tuple[CaseAnswer, ...]:
+    """Every case with its answers, in the order in which the cases ran."""
+    return tuple(_case(case, anchor(index)) for index, case in enumerate(result.cases))
+
+
+def anchor(index: int) -> str:
+    """Where the case's own section stands on a page."""
+    return f"case-{index + 1}"
+
+
+def _case(case: CaseResult, anchor: str) -> CaseAnswer:
+    main = pictures.main(case)
+    baselines = {one.baseline for one in case.comparisons}
+    shared = f" against {baselines.pop()}" if len(baselines) == 1 and len(main) > FEW else ""
+    rows = tuple(_compared(case, one, one in main, alone=not shared) for one in case.comparisons) or tuple(_alone(case))
+    return CaseAnswer(f"{case.case.title}{shared}", anchor, rows, words.label(case.case), tuple(_doubts(case, rows)))
+
+
+def _compared(case: CaseResult, one: Comparison, main: bool, *, alone: bool) -> Answer:
+    look = words.look(one.verdict)
+    control, tone = words.control(case, one)
+    told = one.ratio and look.shape not in ("cross", "dash")
+    return Answer(
+        f"{one.candidate} vs {one.baseline}" if alone else one.candidate, one.metric, words.sentence(case.case, one),
+        one.verdict, look.tone, look.shape, words.gain(one) if told else "", words.interval(one) if told else "",
+        control, tone, words.why(one), main,
+    )  # fmt: skip
+
+
+def _alone(case: CaseResult) -> Iterator[Answer]:
+    """A case without comparisons: one variant alone, or nothing that may be believed."""
+    if case.state == "invalid" or not any(case.summaries.values()):
+        yield Answer("no answer", "", "no answer", "INVALID", "warn", "cross", reason=case.reason or "nothing was measured")
+        return
+    for name, metrics in case.summaries.items():
+        for index, (metric, one) in enumerate(metrics.items()):
+            said = units.show(one.median, one.unit)
+            sentence = f"{name}: median {metric} {said} over {words.count(one.n, 'block')}"
+            yield Answer(name, metric, sentence, "MEASURED", "muted", "dash", said, f"median of {one.n:,}", main=not index)
+
+
+def _doubts(case: CaseResult, rows: Sequence[Answer]) -> Iterator[str]:
+    """What concerns the whole case, unless its answers say it already."""
+    if case.state == "valid" or any(case.reason and row.reason and case.reason in row.reason for row in rows):
+        return
+    yield f"this case is {case.state}" + (f": {case.reason}" if case.reason else "")
+
+
+# --- one line -------------------------------------------------------------------------------------------------------
+
+
+def rollup(result: RunResult) -> str:
+    """ "21 of 24 claims refuted, 3 confirmed (by arithmetic)", or "" without claims."""
+    return ledger.fared(result.claims)
+
+
+def summary(result: RunResult, answers: Sequence[CaseAnswer]) -> str:
+    """ "2 cases: 2 FASTER · 3 claims: 2 CONFIRMED, 1 REFUTED"."""
+    found = [row.verdict for answer in answers for row in answer.rows if row.main]
+    many = f", {words.count(len(found), 'comparison')}" if len(found) != len(answers) else ""
+    counted = ", ".join(f"{number} {verdict}" for verdict, number in Counter(found).most_common())
+    parts = (
+        result.state.upper() if result.state != "complete" else "",
+        f"{words.count(len(answers), 'case')}{many}: {counted}" if found else "no cases",
+        ledger.counted(result.claims) if result.claims else "",
+    )
+    return " · ".join(part for part in parts if part)
