@@ -61,16 +61,14 @@ def _placed(results: Sequence[ClaimResult], parents: Mapping[str, str]) -> list[
 
 
 def _row(one: ClaimResult, parent: str, bounds: tuple[float, ...], label: str, runs: bool) -> tuple[Cell, ...]:
-    simulated = getattr(one, "simulated", "") or ""
-    warning = label or (f"SIMULATED: {simulated}" if simulated else "")
+    warning = label or (f"SIMULATED: {one.simulated}" if one.simulated else "")
     reason = ". ".join(part for part in (warning, one.reason) if part)
     required = " (required)" if one.required else ""
-    parts = tuple(getattr(one, "parts", ()) or ())
     evidence = " ".join(part for part in (one.evidence, "simulated" if warning else "") if part)
     return (
         Cell(one.id + required, level=1 if parent else 0, short=one.id[len(parent) :] + required if parent else ""),
         Cell(one.text), verdict(one.verdict), *_numbers(one, bounds), Cell(evidence, "warn" if warning else "neutral"),
-        Cell(one.run if runs else "", "muted"), Cell(reason, "warn" if warning else "neutral", more=parts),
+        Cell(one.run if runs else "", "muted"), Cell(reason, "warn" if warning else "neutral", more=one.parts),
         Cell(one.source, "muted"),
     )  # fmt: skip
 

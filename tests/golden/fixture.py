@@ -15,9 +15,7 @@ from fibench.model.run import CaseRecord, Generation, Run
 from fibench.model.scenario import Claim, Measure, Speedup
 from fibench.report.builder import build
 
-HOSTILE = (
-    '<script>alert("x")</script> [red]not red[/red] | pipe \x1b[31mansi\x1b[0m\nnew line ![x](https://evil.example/x.png)'
-)
+HOSTILE = '<script>alert("x")</script> [red]not red[/red] | pipe \x1b[31mansi\x1b[0m\nnew line ![x](https://evil.example/x.png)'
 
 WALL = Metric("wall")
 CPU = Metric("cpu")

@@ -20,7 +20,7 @@ from fibench.report.formats.terminal import print_document
 COMPARISON_KEYS = {
     "metric", "baseline", "candidate", "ratio", "low", "high", "level", "verdict", "evidence", "units", "seconds",
 }  # fmt: skip
-VOID = {"meta", "link", "br", "hr", "img", "input"}
+VOID = {"meta", "link", "br", "wbr", "hr", "img", "input"}
 
 
 class Page(HTMLParser):
@@ -153,6 +153,32 @@ def test_a_screen_of_any_width_cuts_no_verdict_and_no_id(report: Report) -> None
             "sentinel.llm_ttfb",
         ):
             assert word in text, (width, word)
+
+
+def test_no_line_of_a_screen_ends_with_a_space(report: Report) -> None:
+    for width in (60, 80, 120):
+        for full in (False, True):
+            out = io.StringIO()
+            print_document(report.document, Console(file=out, width=width, color_system=None), full=full)
+            assert [line for line in out.getvalue().splitlines() if line != line.rstrip()] == []
+
+
+def test_a_short_page_ends_with_the_summary_and_says_every_gain_once_outside_the_claims(report: Report) -> None:
+    out = io.StringIO()
+    print_document(report.document, Console(file=out, width=100, color_system=None))
+    text = out.getvalue()
+    assert text.splitlines()[-1] == f"all of it: fibench show {fixture.RUN.id} --full"
+    assert "2 cases, 4 comparisons: 1 FASTER, 1 SLOWER, 1 INCONCLUSIVE, 1 INVALID · 4 claims:" in " ".join(text.split())
+    assert text.count("[0.76, 0.83]") == 1
+    for only_in_full in ("p95", "14.7 ms", "What the words mean", "2.60GHz", "calls per block"):
+        assert only_in_full not in text
+        assert only_in_full in exporter("terminal").render(report)
+
+
+def test_a_note_is_said_once_with_the_cases_that_it_concerns(report: Report) -> None:
+    for name in ("terminal", "markdown", "html"):
+        assert exporter(name).render(report).count("wall and cpu disagree for v3") == 1, name
+    assert "note cpu-and-wall (event-loop): wall" in exporter("terminal").render(report)
 
 
 def test_colour_never_speaks_alone(report: Report) -> None:

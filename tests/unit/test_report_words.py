@@ -47,19 +47,28 @@ def compared(verdict: str, numbers: tuple[float | None, float | None, float | No
         ),
         (
             compared("INCONCLUSIVE", (1.1, 0.9, 1.3), reason="about 9 more rounds, 2 s"),
-            "v2 against v1 is undecided: 1.10× [0.90, 1.30], 99 % sure; about 9 more rounds, 2 s",
+            "v2 against v1 is undecided: 1.10× [0.90, 1.30], 99 % sure",
         ),
         (
             compared("INVALID", (None, None, None), reason="outputs differ"),
-            "v2 against v1: no answer, because outputs differ",
+            "v2 against v1: no answer",
         ),
         (
             compared("BETTER", (2.5, 2.5, 2.5), metric="size"),
-            "v2 is 2.50× better than v1 in size [2.50, 2.50], counted exactly",
+            "v2 is 2.50× better than v1 in size, counted exactly",
         ),
         (
+            compared("SLOWER", (0.0532, 0.05, 0.06)),
+            "v2 is 18.8× slower than v1 [16.7, 20.0], 99 % sure",
+        ),
+        (
+            compared("INCONCLUSIVE", (0.0532, 0.02, 1.1)),
+            "v2 against v1 is undecided: 18.8× slower [0.91, 50.0], 99 % sure",
+        ),
+        (compared("INCONCLUSIVE", (24.8, None, None)), "v2 against v1 is undecided: 24.8×"),
+        (
             compared("SUGGESTS FASTER", (1.2, None, None), evidence="E0"),
-            "v2 is 1.200× faster than v1, as two bare runs suggest",
+            "v2 is 1.20× faster than v1, as two bare runs suggest",
         ),
     ],
 )
@@ -71,9 +80,12 @@ def test_a_case_without_comparison_still_answers() -> None:
     alone = CaseResult(CASE, "valid", None, {"v1": {"wall": Summary("s", 40, 0.0015)}}, ())
     broken = CaseResult(CASE, "invalid", "v1: exit code 1", {}, ())
     document = build(RunResult("r", None, "complete", (alone, broken)), None)
-    assert [answer.sentence for answer in document.answers] == [
-        "v1: median wall 1.50 ms over 40 blocks", "no answer, because v1: exit code 1",
-    ]  # fmt: skip
+    rows = [(row.sentence, row.figure, row.reason) for case in document.answers for row in case.rows]
+    assert rows == [
+        ("v1: median wall 1.50 ms over 40 blocks", "1.50 ms", ""),
+        ("no answer", "", "v1: exit code 1"),
+    ]
+    assert document.summary == "2 cases: 1 MEASURED, 1 INVALID"
 
 
 def test_a_run_without_cases_is_a_page_too() -> None:

@@ -34,9 +34,9 @@ def test_the_interval_of_eleven_units_is_their_range() -> None:
 
 
 def test_the_interval_of_a_quantile_lies_between_two_order_statistics() -> None:
-    # 20 units: k at or below the 0.9-quantile with (21·C(20,k)·0.9^k·0.1^(20−k))⁻¹ < 20 is k ≥ 15
+    # 20 units: k at or below the 0.9-quantile with (21·C(20,k)·0.9^k·0.1^(20−k))⁻¹ < 20 is k ≥ 14
     interval = confidence_sequence(np.arange(20.0), 0.05, 0.9)
-    assert (interval.low, interval.high) == (14.0, math.inf)
+    assert (interval.low, interval.high) == (13.0, math.inf)
 
 
 def test_there_is_no_bound_while_there_are_too_few_units() -> None:

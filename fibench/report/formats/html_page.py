@@ -10,7 +10,9 @@ from markupsafe import Markup, escape
 
 from fibench.model.document import (
     Block,
+    Cell,
     Chart,
+    Column,
     DistributionChart,
     Document,
     Facts,
@@ -62,9 +64,22 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS, heroes=_heroes)
+    environment.globals.update(
+        chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS, heroes=_heroes, below=_below, across=_across
+    )
     environment.filters.update(tie=_tie, breakable=_breakable)
     return environment.get_template("page.html")
+
+
+def _below(table: Table, row: tuple[Cell, ...]) -> list[tuple[Column, Cell]]:
+    """The sentences of a row: they stand below it, over the whole width."""
+    pairs = zip(table.columns[1:], row[1:], strict=True)
+    return [(column, cell) for column, cell in pairs if column.long and (cell.text or cell.more)]
+
+
+def _across(table: Table) -> int:
+    """How many columns stand in the row."""
+    return sum(not index or not column.long for index, column in enumerate(table.columns))
 
 
 def _tie(text: str) -> str:

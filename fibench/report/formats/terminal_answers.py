@@ -14,7 +14,7 @@ from fibench.report.words import GLYPHS
 
 TITLES = ("metric", "compared", "gain", "interval", "verdict", "A/A control")
 RIGHTS = (False, False, True, True, False, False)
-CONTROL = 5
+VERDICT, CONTROL = 4, 5
 INDENT = 2
 
 
@@ -27,8 +27,9 @@ def lines(answers: Sequence[CaseAnswer], console: Console, styles: Mapping[Tone,
         kept = [index for index in kept if index]
     compared = CONTROL in kept
     widths = _widths(every, heading=compared)
-    if INDENT + sum(widths[index] + GAP for index in kept) - GAP > console.width:
-        kept = [index for index in kept if index != CONTROL]
+    for last in (CONTROL, VERDICT):  # what has no room stands below
+        if INDENT + sum(widths[index] + GAP for index in kept) - GAP > console.width:
+            kept = [index for index in kept if index != last]
     if compared:
         heads = [(TITLES[index], "dim") for index in kept]
         yield Text(" " * INDENT) + row(heads, [widths[index] for index in kept], [RIGHTS[index] for index in kept])
@@ -65,6 +66,8 @@ def _block(
         seen.add((answer.metric, answer.control))
         line = row(said, [widths[place] for place in kept], [RIGHTS[place] for place in kept])
         yield from wrapped(line, console, INDENT, hang=GAP)
+        if VERDICT not in kept:
+            yield from wrapped(Text(*pieces[VERDICT]), console, 2 * INDENT)
         again = index + 1 < len(case.rows) and case.rows[index + 1].reason == answer.reason
         if answer.reason and not again:
             yield from wrapped(Text(answer.reason, "dim"), console, 2 * INDENT)

@@ -13,6 +13,8 @@ from fibench.report.formats.terminal_lines import GAP, row, wrapped
 from fibench.report.words import glyph
 
 Styles = Mapping[Tone, str]
+SHORT = 4
+"""Room for "#123"."""
 
 
 def lines(table: Table, console: Console, styles: Styles, *, brief: bool = False) -> Iterator[Text]:
@@ -55,9 +57,12 @@ def _needed(columns: Sequence[Column], texts: Sequence[Sequence[str]], across: S
 def _numbered(columns: Sequence[Column], texts: Sequence[list[str]], across: Sequence[int], width: int) -> str:
     """Where the row is too long, references become numbers; the line that says what they stand for."""
     refs = [index for index in across if columns[index].role == "ref"]
-    if not refs or _needed(columns, texts, across) <= width:
+    needed = _needed(columns, texts, across)
+    if not refs or needed <= width:
         return ""
     index = refs[0]
+    if needed - _width(columns, texts, index) + max(len(columns[index].title), SHORT) > width:
+        return ""  # that would not help either
     known = {word: f"#{number}" for number, word in enumerate(dict.fromkeys(said[index] for said in texts if said[index]), 1)}
     for said in texts:
         said[index] = known.get(said[index], "")

@@ -2,12 +2,12 @@
 // Nice to have only: sortable tables and a switch of theme. Without it the page says the same.
 for (const table of document.querySelectorAll("table")) {
   const heads = [...table.tHead.rows[0].cells];
-  const key = (row, index) => row.cells[index].dataset.sort ?? row.cells[index].textContent;
+  const key = (body, index) => body.rows[0].cells[index].dataset.sort ?? body.rows[0].cells[index].textContent;
   const compare = (a, b) => {
     const [x, y] = [Number(a), Number(b)];
     return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y;
   };
-  if (table.tBodies[0].rows.length < 3) continue;
+  if (table.tBodies.length < 3) continue;
   heads.forEach((head, index) => {
     const button = document.createElement("button");
     button.append(...head.childNodes);
@@ -16,8 +16,8 @@ for (const table of document.querySelectorAll("table")) {
       const down = head.getAttribute("aria-sort") === "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const rows = [...table.tBodies[0].rows].sort((a, b) => compare(key(a, index), key(b, index)) * (down ? -1 : 1));
-      table.tBodies[0].append(...rows);
+      const rows = [...table.tBodies].sort((a, b) => compare(key(a, index), key(b, index)) * (down ? -1 : 1));
+      table.append(...rows);
     });
   });
 }
