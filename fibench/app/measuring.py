@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fibench.app.observer import Observer
 from fibench.app.planning import Planned
+from fibench.judge.pair import units
 from fibench.judge.refusals import UNAVAILABLE
 from fibench.environment.revision import Checkout
 from fibench.measure.nursery import Nursery
@@ -32,7 +33,7 @@ class Bench:
     nursery: Nursery
     rule: StoppingRule
     observer: Observer
-    checkouts: dict[str, Checkout]
+    checkouts: dict[Path, dict[str, Checkout]]
     show_output: bool = False
 
 
@@ -73,7 +74,7 @@ def _kit(planned: Planned, bench: Bench) -> Kit:
         seed=bench.seed,
         per_round=planned.workload.per_round,
         same_inputs=planned.workload.same_inputs,
-        trees={name: Tree(found.root, found.folder) for name, found in bench.checkouts.items()},
+        trees={name: Tree(found.root, found.folder) for name, found in bench.checkouts.get(folder_of(planned), {}).items()},
         show_output=bench.show_output,
     )
 
@@ -107,7 +108,10 @@ def _due(record: CaseRecord) -> bool:
 
 
 def _spent(record: CaseRecord, budget: float) -> bool:
-    """True when another generation would end after the budget."""
+    """True when another generation would end after the budget, or there are as many units as were asked for."""
+    most = record.case.measure.max_units
+    if most is not None and units(record) >= most:
+        return True
     usual = sorted(generation.seconds for generation in record.generations)[len(record.generations) // 2]
     return record.seconds + usual > budget
 

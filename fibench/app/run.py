@@ -7,16 +7,17 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fibench.app.judging import Earlier, judge
 from fibench.app.measuring import Bench, folder_of, measure
 from fibench.app.observer import Observer
 from fibench.app.planning import Choice, Planned, plan
-from fibench.judge.rule import UntilDecided
 from fibench.environment.fingerprint import collect
 from fibench.environment.process import me
 from fibench.environment.revision import Checkout, check_out, verify
 from fibench.errors import ScenarioError, StoreError
+from fibench.judge.rule import UntilDecided
 from fibench.measure.nursery import Nursery
 from fibench.model.result import RunResult
 from fibench.model.run import CaseRecord, Run, State
@@ -116,9 +117,14 @@ def _check_revisions(planned: Sequence[Planned]) -> None:
                 verify(folder_of(one), variant.revision)
 
 
-def _check_out(planned: Sequence[Planned], nursery: Nursery) -> dict[str, Checkout]:
-    wanted = [variant.revision for one in planned for variant in one.case.variants if variant.revision]
-    return check_out(wanted, folder_of(planned[0]), nursery.folder, nursery.announce_tree) if wanted else {}
+def _check_out(planned: Sequence[Planned], nursery: Nursery) -> dict[Path, dict[str, Checkout]]:
+    """Work trees by scenario folder: scenarios of one run may lie in several repositories."""
+    found: dict[Path, dict[str, Checkout]] = {}
+    for one in planned:
+        wanted = [variant.revision for variant in one.case.variants if variant.revision]
+        known = found.setdefault(folder_of(one), {})
+        known |= check_out(set(wanted) - known.keys(), folder_of(one), nursery.folder, nursery.announce_tree)
+    return found
 
 
 def sessions_of(store: SqlStore) -> Earlier:

@@ -60,7 +60,8 @@ def _statement(node: ast.AST) -> Working:
     holds = all(test(left, right) for (_, test), left, right in zip(signs, values, values[1:], strict=False))
     written = _join([ast.unparse(side) for side in sides], signs)
     worked = _join([units.three_digits(value) for value in values], signs)
-    return Working(holds, values[0], written if written == worked else f"{written}: {worked}")
+    shown = written if written == worked else f"{written}: {worked}"
+    return Working(holds, values[0], shown if holds else f"{shown} does not hold")
 
 
 def _join(sides: list[str], signs: list[tuple[str, Any]]) -> str:

@@ -19,8 +19,6 @@ class UntilDecided:
 
     def decided(self, record: CaseRecord) -> bool:
         """True when more units could not change any answer that was asked for."""
-        if record.case.measure.max_units and units(record) >= record.case.measure.max_units:
-            return True
         if len(record.generations) < FEWEST_GENERATIONS:
             return False
         claims = [claim for claim in record.case.claims if claim.tests]

@@ -26,19 +26,30 @@ def anchor(index: int) -> str:
 
 def _case(case: CaseResult, anchor: str) -> CaseAnswer:
     main = pictures.main(case)
-    baselines = {one.baseline for one in case.comparisons}
-    shared = f" against {baselines.pop()}" if len(baselines) == 1 and len(main) > FEW else ""
-    rows = tuple(_compared(case, one, one in main, alone=not shared) for one in case.comparisons) or tuple(_alone(case))
+    shared, subjects = _subjects(case.comparisons, many=len(main) > FEW)
+    rows = tuple(_compared(case, one, said, one in main) for one, said in zip(case.comparisons, subjects, strict=True))
+    rows = rows or tuple(_alone(case))
     return CaseAnswer(f"{case.case.title}{shared}", anchor, rows, words.label(case.case), tuple(_doubts(case, rows)))
 
 
-def _compared(case: CaseResult, one: Comparison, main: bool, *, alone: bool) -> Answer:
+def _subjects(rows: Sequence[Comparison], *, many: bool) -> tuple[str, list[str]]:
+    """What every row is held against, if that can be said once for all, and what is left to call the rows."""
+    runs = words.versus(rows)
+    if runs:
+        return f": {runs[0]} against {runs[1]}", [one.candidate.rpartition("/")[2] for one in rows]
+    baselines = {one.baseline for one in rows}
+    if many and len(baselines) == 1:
+        return f" against {baselines.pop()}", [one.candidate for one in rows]
+    return "", [f"{one.candidate} vs {one.baseline}" for one in rows]
+
+
+def _compared(case: CaseResult, one: Comparison, subject: str, main: bool) -> Answer:
     look = words.look(one.verdict)
     control, tone = words.control(case, one)
     told = one.ratio and look.shape not in ("cross", "dash")
     return Answer(
-        f"{one.candidate} vs {one.baseline}" if alone else one.candidate, one.metric, words.sentence(case.case, one),
-        one.verdict, look.tone, look.shape, words.gain(one) if told else "", words.interval(one) if told else "",
+        subject, one.metric, words.sentence(case.case, one), one.verdict, look.tone,
+        look.shape, words.gain(one) if told else "", words.interval(one) if told else "",
         control, tone, words.why(one), main,
     )  # fmt: skip
 

@@ -25,17 +25,22 @@ def overview(cases: Sequence[CaseResult], records: Mapping[str, CaseRecord]) -> 
     if not pairs:
         return None
     names = short_names([case.case for case in cases])
-    baselines, metrics = {one.baseline for _, one in pairs}, {one.metric for _, one in pairs}
-    versus = f" against {next(iter(baselines))}" if len(baselines) == 1 else ""
-    sole = len({one.candidate for _, one in pairs}) == 1 and len(baselines) == 1
+    baselines, candidates = {one.baseline for _, one in pairs}, {one.candidate for _, one in pairs}
+    metrics, runs = {one.metric for _, one in pairs}, words.versus([one for _, one in pairs])
+    sole = len(candidates) == len(baselines) == 1
     what = f", {next(iter(metrics))}" if len(metrics) == 1 else ""
+    against = runs or (next(iter(candidates)) if sole else "", next(iter(baselines)) if len(baselines) == 1 else "")
     rows = []
     for case, one in pairs:
-        candidate = one.candidate if versus else f"{one.candidate} vs {one.baseline}"
-        told = (names[case.case.key], "" if sole and names[case.case.key] else candidate, "" if what else one.metric)
+        name = names[case.case.key]
+        rest = (
+            one.candidate.rpartition("/")[2] if runs else one.candidate if against[1] else f"{one.candidate} vs {one.baseline}"
+        )
+        told = (name, "" if sole and name else rest, "" if what else one.metric)
         parts = [part for part in told if part]
         rows.append(_interval(case.case, one, parts[0], " · ".join(parts[1:]), records.get(case.case.key)))
-    title = f"Gain{' of ' + pairs[0][1].candidate if sole else ''}{versus}{what}"
+    versus = (f" of {against[0]}" if against[0] else "") + (f" against {against[1]}" if against[1] else "")
+    title = f"Gain{versus}{what}"
     return RatioChart(title, f"{words.count(len(rows), 'comparison')}. {CAPTION}", tuple(rows))
 
 
@@ -100,12 +105,12 @@ def _claimed(case: Case, one: Comparison) -> Iterator[float]:
 
 
 def of_case(result: CaseResult, record: CaseRecord | None) -> Iterator[Chart]:
-    """A distribution for every measured metric, and the first metric's blocks in their order."""
+    """A distribution for every timed metric, and the first metric's blocks in their order; a count has one value."""
     if record is None:
         return
     for index, name in enumerate(result.case.measure.metrics):
         traces, breaks = _traces(record, name)
-        if not any(trace.values for trace in traces):
+        if words.counted(result.case, name) or not any(trace.values for trace in traces):
             continue
         unit = next((metric.unit for metric in result.case.metrics if metric.name == name), "1")
         yield _distribution(result.case, name, unit, traces)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fibench import units
@@ -201,6 +201,14 @@ def _certainty(case: Case, comparison: Comparison) -> str:
 def counted(case: Case, metric: str) -> bool:
     """True for what is counted, not timed: its value is exact."""
     return any(known.counted for known in case.metrics if known.name == metric)
+
+
+def versus(comparisons: Sequence[Comparison]) -> tuple[str, str] | None:
+    """The two runs, where every variant of one is held against the same variant of the other ("b/v1" against "a/v1")."""
+    pairs = [(one.candidate.rpartition("/"), one.baseline.rpartition("/")) for one in comparisons]
+    runs = {(one[0], other[0]) for one, other in pairs}
+    same = all(one[1] and one[2] == other[2] for one, other in pairs)
+    return runs.pop() if same and len(runs) == 1 else None
 
 
 def _metric(comparison: Comparison) -> str:

@@ -153,7 +153,3 @@ def test_the_rule_waits_for_the_claims_where_there_are_any() -> None:
     values = {"v1": jitter(2, 15), "v2": jitter(1, 15)[::-1]}
     assert not rule.decided(record(case(claims=[close]), values))
     assert rule.decided(record(case(claims=[far]), values))
-
-
-def test_the_rule_stops_at_max_units() -> None:
-    assert UntilDecided().decided(record(case(max_units=3), {"v1": jitter(1, 3), "v2": jitter(1, 3)}))

@@ -91,6 +91,17 @@ def test_many_candidates_share_one_baseline_one_control_and_one_reason() -> None
     assert 'class="figure"' not in html and html.count('<div class="line ') == 4
 
 
+def test_two_stored_runs_are_named_once_not_in_every_row() -> None:
+    rows = tuple(compared(f"b/{name}", 1.02, baseline=f"a/{name}", evidence="E0") for name in ("v1", "v2"))
+    result = CaseResult(case_of(), "valid", None, {}, rows)
+    document = page(result)
+    assert document.answers[0].title == "s: b against a"
+    assert [row.subject for row in document.answers[0].rows] == ["v1", "v2"]
+    chart = pictures.overview([result], {})
+    assert chart and chart.title == "Gain of b against a, wall" and [row.label for row in chart.rows] == ["v1", "v2"]
+    assert words.versus([compared("b/v1", baseline="a/v2")]) is None
+
+
 def test_a_chart_calls_its_rows_by_what_tells_them_apart() -> None:
     first, second = case_of({"size": 1, "mode": "x"}), case_of({"size": 2, "mode": "x"})
     assert list(pictures.short_names([first, second]).values()) == ["size=1", "size=2"]

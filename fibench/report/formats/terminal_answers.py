@@ -80,6 +80,7 @@ def _block(
 def _controls(case: CaseAnswer, console: Console, styles: Mapping[Tone, str]) -> Iterator[Text]:
     """Where the column has no room: what identical code differed by, once per metric."""
     found = dict.fromkeys((answer.metric, answer.control, answer.control_tone) for answer in case.rows if answer.control)
-    parts = [Text(f"{metric} {said}", styles[tone]) for metric, said, tone in found]
+    same = len({said for _, said, _ in found}) == 1
+    parts = [Text(said if same else f"{metric} {said}", styles[tone]) for metric, said, tone in found][: 1 if same else None]
     if parts:
         yield from wrapped(Text("A/A control: ", "dim") + Text(" · ").join(parts), console, 2 * INDENT)

@@ -15,7 +15,7 @@ from fibench.report.words import GLYPHS
 
 LEAST = 24
 """Columns that a picture needs."""
-MOST = 24
+MOST = 16
 """More rows are no overview."""
 
 
