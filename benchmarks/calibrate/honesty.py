@@ -29,4 +29,5 @@ def main(count: int) -> None:
     """Print the row of the README."""
     wrong, total, widths = measure(count)
     middle = widths[len(widths) // 2]
-    print(f"A/A honesty        {wrong} of {total} called different (goal: ≤ {max(2, total // 100)} at α = 0.01); half-width, median ±{middle:.2f} %")
+    goal = f"goal: ≤ {max(2, total // 100)} at α = 0.01"
+    print(f"A/A honesty        {wrong} of {total} called different ({goal}); half-width, median ±{middle:.2f} %")

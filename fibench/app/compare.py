@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fibench.app.foreign import read_document
-from fibench.judge.case import judge_case, summaries
+from fibench.app.judging import judged_case
+from fibench.judge.case import summaries
 from fibench.judge.claims import judge_claims
 from fibench.judge.comparable import differences, same_modules, same_work, source_of
 from fibench.judge.unpaired import compare_sides, not_comparable, side
@@ -56,7 +57,7 @@ def compare_variants(run: Run, one: str, other: str) -> RunResult:
         for record in run.cases
         if {one, other} <= {variant.name for variant in record.case.variants}
     ]
-    cases = tuple(judge_case(record) for record in records)
+    cases = tuple(judged_case(record) for record in records)
     claims = judge_claims([record for record in run.cases if len(record.case.variants) == 2])
     notes = tuple(dict.fromkeys(note for result in cases for note in result.notes))
     return RunResult(run.id, run.label, run.state, cases, claims, notes)

@@ -26,7 +26,7 @@ Earlier = Callable[[str], Sequence[tuple[str, Fingerprint, CaseRecord]]]
 
 def judge(run: Run, earlier: Earlier | None = None) -> RunResult:
     """Judge every case and claim of a run; with other sessions at hand, agreement raises the evidence to E3."""
-    cases = tuple(_with_kind_notes(record) for record in run.cases)
+    cases = tuple(judged_case(record) for record in run.cases)
     if earlier:
         cases = tuple(_with_evidence(result, run, earlier) for result in cases)
     claims = tuple(replace(claim, run=run.id) for claim in judge_claims(run.cases))
@@ -35,7 +35,8 @@ def judge(run: Run, earlier: Earlier | None = None) -> RunResult:
     return RunResult(run.id, run.label, run.state, cases, claims, _distinct(notes))
 
 
-def _with_kind_notes(record: CaseRecord) -> CaseResult:
+def judged_case(record: CaseRecord) -> CaseResult:
+    """A case judged, with what its kind has to say about it."""
     result = judge_case(record)
     try:
         extra = tuple(kind(record.case.kind).notes(record, result))

@@ -60,7 +60,7 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
         return _without(record, metric, candidate, INCONCLUSIVE, "nothing was measured")
     interval = interval_of(record, metric, differences)
     margin = effective_margin(measure.margin_of(metric.name), twin)
-    found = judge(interval, margin, metric, measure.alpha)
+    found = judge(interval, margin, metric, measure.alpha, record.unit)
     return Comparison(
         metric=metric.name,
         baseline=case.baseline.name,

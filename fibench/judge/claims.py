@@ -12,8 +12,6 @@ from fibench.model.run import CaseRecord
 from fibench.model.scenario import Claim
 
 _WORST_FIRST = (REFUTED, NOT_TESTABLE, UNPROVEN, CONFIRMED)
-_FEW = 3
-"""So many findings are named one by one; more are counted."""
 
 
 def judge_claims(records: Sequence[CaseRecord]) -> tuple[ClaimResult, ...]:
@@ -58,7 +56,7 @@ def _result(claim: Claim, findings: Sequence[Finding], simulated: str) -> ClaimR
     worst = min(findings, key=lambda found: _WORST_FIRST.index(found.verdict))
     reason = worst.reason
     if len(findings) > 1:
-        reason += f" ({worst.metric} in {worst.case}; {_tally([found for found in findings if found is not worst])})"
+        reason += f" ({worst.metric} in {worst.case})"
     if claim.note:
         reason += f" [{claim.note}]"
     measured = not (claim.formula or claim.not_testable)
@@ -66,7 +64,7 @@ def _result(claim: Claim, findings: Sequence[Finding], simulated: str) -> ClaimR
         id=claim.id, verdict=worst.verdict, measured=worst.measured, low=worst.low, high=worst.high, reason=reason,
         text=claim.text, source=claim.source or "", unit=worst.unit, evidence="E2" if measured else "", case=worst.case,
         required=claim.required, form="all_of" if claim.all_of else claim.form, simulated=simulated,
-        parts=tuple(_part(found) for found in findings) if len(findings) > 1 else (),
+        parts=tuple(_part(found) for found in findings) if len(findings) > 1 else (), bounds=_bounds(claim),
     )  # fmt: skip
 
 
@@ -76,8 +74,7 @@ def _part(found: Finding) -> str:
     return f"{found.metric} {value}: {found.verdict} in {found.case}, {found.reason}"
 
 
-def _tally(findings: Sequence[Finding]) -> str:
-    if len(findings) < _FEW:
-        return ", ".join(f"{found.metric} {found.verdict.lower()} in {found.case}" for found in findings)
-    verdicts = [found.verdict for found in findings]
-    return ", ".join(f"{verdicts.count(verdict)} {verdict.lower()}" for verdict in _WORST_FIRST if verdict in verdicts)
+def _bounds(claim: Claim) -> tuple[float, ...]:
+    """The numbers that the claim's ratios are held against."""
+    forms = [form for test in claim.tests for form in (test.speedup, test.ratio) if form]
+    return tuple(bound for form in forms for bound in (form.at_least, form.at_most, *(form.between or ())) if bound is not None)

@@ -153,7 +153,7 @@ def _bounded(
     verdict, reason = _decide(bound, low, high, lambda value: f"{value:g}×" if unit == "×" else units.show(value, unit))
     few = fewest_units(record.case.measure.alpha)
     if verdict == UNPROVEN and interval.units < few:
-        reason += f": {interval.units} of the {few} units that it takes"
+        reason += f": {interval.units} of the {few} {record.unit}s that it takes"
     return Finding(verdict, reason + more, measured, low, high, unit, record.case.title, test.metric)
 
 

@@ -22,13 +22,13 @@ class Judgement:
     more: int | None = 0
 
 
-def judge(interval: Interval, margin: float, metric: Metric, alpha: float = 0.01) -> Judgement:
-    """Judge a gain (log scale, above 0 better) against ±margin (a fraction, 0.02 = 2 %)."""
+def judge(interval: Interval, margin: float, metric: Metric, alpha: float = 0.01, unit: str = "unit") -> Judgement:
+    """Judge a gain (log scale, above 0 better) against ±margin (a fraction, 0.02 = 2 %); `unit` is its unit's name."""
     delta = math.log1p(margin)
     gain, loss = metric.words
     if not interval.bounded:
         needed = fewest_units(alpha)
-        return Judgement(INCONCLUSIVE, f"{interval.units} of the {needed} units that it takes", max(1, needed - interval.units))
+        return Judgement(INCONCLUSIVE, f"{interval.units} of the {needed} {unit}s that it takes", max(1, needed - interval.units))
     if interval.low > delta:
         return Judgement(gain, "the whole interval lies beyond the margin")
     if interval.high < -delta:

@@ -77,6 +77,7 @@ class ClaimResult:
     form: str = ""
     run: str = ""
     parts: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
     simulated: str = ""
 
     def to_json(self) -> dict[str, Any]:

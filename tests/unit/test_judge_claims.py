@@ -84,7 +84,10 @@ def test_a_claim_over_several_cases_holds_only_if_it_holds_in_all_of_them() -> N
     found = judge_claim(claim, [good, bad])
     assert found.verdict == "REFUTED"
     assert found.case == "s n=2"
-    assert "wall confirmed in s n=1" in found.reason
+    assert [part.partition(" in ")[2] for part in found.parts] == [
+        "s n=1, the whole interval is at least 1.5×; v1 2.00 s, v2 1.00 s",
+        "s n=2, the whole interval is below 1.5×; v1 1.00 s, v2 1.00 s",
+    ]
 
 
 def test_counted_values_need_no_more_than_two_generations() -> None:
