@@ -126,7 +126,7 @@ class Session:
             "do": "open", "operation": self.kit.operation, "separate": self.separate, "variants": tasks,
             "order": order, "root": ROOT,
         }  # fmt: skip
-        opened: dict[str, Any] = worker.ask(task, self.case.measure.timeout * len(tasks))
+        opened: dict[str, Any] = worker.ask(task, self.case.measure.patience * len(tasks))
         self._same_source(opened["facts"])
         self.cpu = self.cpus[index % len(self.cpus)]
         self.places = {name: facts["place"] for name, facts in opened["facts"].items() if "place" in facts}
@@ -143,7 +143,7 @@ class Session:
     def _try(self, worker: Worker) -> Iterator[Event]:
         """The smoke pass: every variant is called before anything is timed, and equal answers are insisted on."""
         outcomes = [
-            worker.ask({"do": "try", "number": number}, self.case.measure.timeout) for number in range(len(self.variants))
+            worker.ask({"do": "try", "number": number}, self.case.measure.patience) for number in range(len(self.variants))
         ]
         self.tried = [float(outcome["seconds"]) for outcome in outcomes]
         self.parallel = any(outcome["parallel"] for outcome in outcomes)
@@ -171,7 +171,7 @@ class Session:
         self.seconds_per_call = [
             tried
             if once or tried > CALIBRATED
-            else worker.ask({"do": "calibrate", "target": measure.block, "number": number}, measure.timeout)
+            else worker.ask({"do": "calibrate", "target": measure.block, "number": number}, measure.patience)
             for number, tried in enumerate(self.tried)
         ]
         fewest = fewest_units(measure.alpha)
@@ -220,7 +220,7 @@ class Session:
         }  # fmt: skip
         blocks = sum(map(len, rounds)) + len(order)
         expected = max(self.seconds_per_call) * self.plan.loops * blocks + measure.warmup * len(order)
-        columns: dict[str, list[float]] = worker.ask(task, measure.timeout + 2 * expected)
+        columns: dict[str, list[float]] = worker.ask(task, measure.patience + 2 * expected)
         return columns
 
     def _close(self, worker: Worker) -> None:

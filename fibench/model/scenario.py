@@ -152,7 +152,7 @@ class Measure(Strict):
     margin: Fraction | dict[str, Fraction] = 0.02
     alpha: Annotated[Fraction, Field(gt=0, le=0.2)] = 0.01
     block: Annotated[Seconds, Field(ge=20e-6, le=10)] = 0.0003
-    timeout: Annotated[Seconds, Field(gt=0)] = 60.0
+    timeout: Annotated[Seconds, Field(gt=0)] | None = None
     warmup: Annotated[Seconds, Field(ge=0)] = 0.003
     gc: bool = True
     control: bool = True
@@ -160,6 +160,11 @@ class Measure(Strict):
     isolate: Literal["auto", "process"] = "auto"
     seed: int | None = None
     max_units: int | None = Field(default=None, ge=1)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a variant may take to answer: `timeout`, else twice the budget, between 20 s and 60 s."""
+        return self.timeout if self.timeout is not None else min(60.0, max(20.0, 2 * self.budget))
 
     def margin_of(self, metric: str) -> float:
         """The equivalence margin of one metric as a fraction (0.02 = 2 %)."""
