@@ -8,11 +8,11 @@ from pathlib import Path
 
 from fibench.app.foreign import read_document
 from fibench.app.judging import judged_case
+from fibench.errors import NotFoundError, UsageError
 from fibench.judge.case import summaries
 from fibench.judge.claims import judge_claims
 from fibench.judge.comparable import differences, same_modules, same_work, source_of
 from fibench.judge.unpaired import compare_sides, not_comparable, side
-from fibench.errors import NotFoundError, UsageError
 from fibench.model.case import Case
 from fibench.model.metric import Metric
 from fibench.model.note import Note

@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from fibench.judge.unpaired import Side, compare_sides
 from fibench.errors import UsageError
+from fibench.judge.unpaired import Side, compare_sides
 from fibench.model.case import Case, Variant
 from fibench.model.metric import Metric
 from fibench.model.note import Note

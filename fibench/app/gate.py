@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from fibench.app.compare import compare_runs
 from fibench.app.observer import Observer
-from fibench.app.planning import Planned, plan
+from fibench.app.planning import Planned
 from fibench.app.run import Request, begin, carry_out
+from fibench.errors import ScenarioError
 from fibench.judge.gate import Gated, gated, gated_row, holm
 from fibench.judge.rule import UntilGated
-from fibench.errors import ScenarioError
 from fibench.model.case import Case, Variant
+from fibench.model.note import Note
 from fibench.model.result import RunResult
 from fibench.scenario.expand import key_of
 from fibench.store.sql import SqlStore
@@ -42,9 +43,8 @@ class GateResult:
         return next((word for word in ("worse", "invalid", "undecided") if word in words), "pass")
 
 
-def gate(request: Request, against: Against, store: SqlStore, observer: Observer) -> GateResult:
+def gate(planned: Sequence[Planned], request: Request, against: Against, store: SqlStore, observer: Observer) -> GateResult:
     """Measure and judge; flagged cases are measured once more with fresh rounds, and only what is red twice is red."""
-    planned = _gated_cases(plan(request.scenarios, request.choice), against)
     if against.label:
         return _against_stored(planned, request, against.label, store, observer)
     first = _measure(planned, request, store, observer)
@@ -52,6 +52,7 @@ def gate(request: Request, against: Against, store: SqlStore, observer: Observer
     if not flagged or first.result.state == "interrupted":
         return first
     again = [one for one in planned if one.case.title in flagged]
+    observer.noted(Note("measured-again", f"worse: {', '.join(sorted(flagged))}; measured once more before the gate turns red"))
     second = _measure(again, replace(request, label=None), store, observer)
     confirmed = {_name(row): row for row in second.rows}
     rows = tuple(_confirmed(row, confirmed.get(_name(row))) for row in first.rows)
@@ -98,7 +99,8 @@ def _against_stored(
     return GateResult(tuple(holm(rows, _alpha(planned))), replace(measured.result, cases=compared.cases))
 
 
-def _gated_cases(planned: Sequence[Planned], against: Against) -> list[Planned]:
+def gated_cases(planned: Sequence[Planned], against: Against) -> list[Planned]:
+    """The cases that declare a gate; ScenarioError if there is none, or nothing to hold one against."""
     found = [one for one in planned if one.case.gate]
     if not found:
         hint = "name the metrics that may fail a build, e.g. gate: [wall]"

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from fibench.app.judging import judge
 from fibench.app.run import sessions_of
-from fibench.judge.findings import CONFIRMED, REFUTED
 from fibench.environment.process import alive
+from fibench.judge.findings import CONFIRMED, REFUTED
 from fibench.model.result import ClaimResult, RunResult
 from fibench.model.run import Run
 from fibench.store.sql import SqlStore

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fibench.app.kinds import kind
+from fibench.errors import FibenchError
 from fibench.judge.case import judge_case
 from fibench.judge.claims import judge_claims
 from fibench.judge.comparable import differences, same_code
 from fibench.judge.verdict import EQUIVALENT, NEGLIGIBLE
-from fibench.errors import FibenchError
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.note import Note
 from fibench.model.result import CaseResult, ClaimResult, RunResult

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from fibench.app.observer import Observer
 from fibench.app.planning import Planned
+from fibench.environment.revision import Checkout
 from fibench.judge.pair import units
 from fibench.judge.refusals import UNAVAILABLE
-from fibench.environment.revision import Checkout
 from fibench.measure.nursery import Nursery
 from fibench.measure.plan import Plan
 from fibench.measure.session import Event, Failure, Kit, Session
@@ -43,7 +43,7 @@ def measure(planned: Planned, index: int, record: CaseRecord, bench: Bench) -> C
     session = Session(record.case, _kit(planned, bench), record)
     budget, start = record.case.measure.budget, time.monotonic()
     before = max(record.seconds, sum(generation.seconds for generation in record.generations))
-    bench.observer.case_began(index, budget)
+    bench.observer.case_began(index, max(0.0, budget - before))
     with closing(session.events()) as events:
         for event in events:
             record = replace(_fold(record, event), seconds=before + time.monotonic() - start)

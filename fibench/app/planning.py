@@ -36,6 +36,8 @@ class Planned:
 
 def plan(words: Sequence[str], choice: Choice) -> list[Planned]:
     """Load and expand every scenario; ScenarioError and UsageError say what does not fit."""
+    if not words:
+        raise ScenarioError("no scenario given", hint="fibench list shows the scenarios here")
     planned: list[Planned] = []
     for path in [find(word) for word in words]:
         planned += plan_file(path, choice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fibench.app.history import settled
@@ -9,19 +10,22 @@ from fibench.app.kinds import kind
 from fibench.app.observer import Observer
 from fibench.app.planning import Planned, plan
 from fibench.app.run import Measured, Request, carry_out
-from fibench.judge.comparable import differences
 from fibench.environment.fingerprint import collect
 from fibench.environment.process import me
 from fibench.errors import NotFoundError, UsageError
+from fibench.judge.comparable import differences
 from fibench.model.run import Run
 from fibench.store.sql import SqlStore
 
 LOOKED_AT = 50
 
 
-def resume_run(request: Request, store: SqlStore, observer: Observer) -> Measured:
+def resume_run(
+    request: Request, store: SqlStore, observer: Observer, given: Sequence[Planned] | None = None
+) -> Measured:  # fmt: skip
     """Measure what is missing. The same seed gives the same schedule, so the verdict is that of an unbroken run."""
-    keys = {one.case.key for one in plan(request.scenarios, request.choice)} if request.scenarios else set()
+    wanted = given or (plan(request.scenarios, request.choice) if request.scenarios else ())
+    keys = {one.case.key for one in wanted}
     found = next((run for run in store.recent(LOOKED_AT) if _unfinished(run, keys)), None)
     if found is None:
         raise NotFoundError("there is no interrupted run to resume", hint="fibench runs lists what is stored")

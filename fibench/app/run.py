@@ -11,14 +11,16 @@ from pathlib import Path
 
 from fibench.app.judging import Earlier, judge
 from fibench.app.measuring import Bench, folder_of, measure
+from fibench.app.neighbours import CODE, Watch
 from fibench.app.observer import Observer
 from fibench.app.planning import Choice, Planned, plan
 from fibench.environment.fingerprint import collect
 from fibench.environment.process import me
 from fibench.environment.revision import Checkout, check_out, verify
-from fibench.errors import ScenarioError, StoreError
+from fibench.errors import StoreError
 from fibench.judge.rule import UntilDecided
 from fibench.measure.nursery import Nursery
+from fibench.model.note import Note
 from fibench.model.result import RunResult
 from fibench.model.run import CaseRecord, Run, State
 from fibench.ports import StoppingRule
@@ -47,11 +49,12 @@ class Measured:
     result: RunResult
 
 
-def run(request: Request, store: SqlStore, observer: Observer) -> Measured:
-    """Measure scenarios, store everything as it comes, and judge. Ctrl-C ends the run as `interrupted`."""
-    planned = plan(request.scenarios, request.choice)
-    if not planned:
-        raise ScenarioError("no scenario given", hint="fibench list shows the scenarios here")
+def run(request: Request, store: SqlStore, observer: Observer, planned: Sequence[Planned] | None = None) -> Measured:
+    """Measure scenarios (`planned`, if they have been read), store everything as it comes, and judge.
+
+    Ctrl-C ends the run as `interrupted`.
+    """
+    planned = planned or plan(request.scenarios, request.choice)
     new = begin(planned, request)
     store.begin(new)
     return carry_out(new, planned, store, observer, show_output=request.show_output)
@@ -83,6 +86,7 @@ def carry_out(
     """Measure every case of a run that is not done yet; the state says how it ended, and no error loses a generation."""
     records, start = list(run.cases), time.monotonic()
     state: State = "failed"
+    watch = Watch()
     observer.began(run.id, [record.case for record in records])
     try:
         with Nursery() as nursery:
@@ -95,18 +99,21 @@ def carry_out(
         state = "complete"
     except KeyboardInterrupt:
         state = "interrupted"
+        records = list(store.load(run.id).cases)
     except StoreError:
         raise  # what cannot take a generation cannot take the end either; its owner gone, the run can be resumed
     except BaseException:
         _end(run, state, store, start)
         raise
-    _end(run, state, store, start)
+    _end(run, state, store, start, watch.note(run.cases, records))
     stored = store.load(run.id)
     return Measured(stored, judge(stored, sessions_of(store)))
 
 
-def _end(run: Run, state: State, store: SqlStore, start: float) -> None:
-    store.finish(run.id, state, run.seconds + time.monotonic() - start, run.notes)
+def _end(run: Run, state: State, store: SqlStore, start: float, note: Note | None = None) -> None:
+    """Close the run; of a resumed one that was disturbed twice, the first note stays."""
+    new = (note,) if note and not any(old.code == CODE for old in run.notes) else ()
+    store.finish(run.id, state, run.seconds + time.monotonic() - start, (*run.notes, *new))
 
 
 def _check_revisions(planned: Sequence[Planned]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from fibench.errors import FibenchError
 
@@ -42,7 +43,9 @@ def _unread(descriptor: int) -> None:
 
 def say(text: str) -> None:
     """A line of talk, without markup (paths and names may hold brackets)."""
-    err().print(text, markup=False, soft_wrap=True)
+    from rich.text import Text
+
+    _talk(Text(text))
 
 
 def emit(text: str) -> None:
@@ -60,8 +63,13 @@ def complain(error: FibenchError) -> None:
 
     place = f"{error.where}: " if error.where else ""
     first, *more = f"{place}{error.message}".splitlines() or [""]
-    err().print(Text("error: ", style="bold red") + Text(first), soft_wrap=True)
+    _talk(Text("error: ", style="bold red") + Text(first))
     for line in more:
-        err().print(Text("       " + line), soft_wrap=True)
+        _talk(Text("       " + line))
     if error.hint:
-        err().print(Text("hint: ", style="bold cyan") + Text(error.hint), soft_wrap=True)
+        _talk(Text("hint: ", style="bold cyan") + Text(error.hint))
+
+
+def _talk(text: Text) -> None:
+    """On a terminal lines break between words; elsewhere they stay whole, for `grep`."""
+    err().print(text, soft_wrap=not err().is_terminal)

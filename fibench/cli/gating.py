@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fibench import units
 from fibench.cli.console import emit, out, say
 
 if TYPE_CHECKING:
     from fibench.app.gate import GateResult
+    from fibench.judge.gate import Gated
 
 STYLE = {"pass": "green", "worse": "bold red", "undecided": "yellow", "invalid": "bold red"}
+HEADER = ("gate", "case", "metric", "candidate", "gain", "interval", "why")
 
 
 def print_gate(found: GateResult, *, json: bool, output: Sequence[Path]) -> None:
@@ -23,27 +24,41 @@ def print_gate(found: GateResult, *, json: bool, output: Sequence[Path]) -> None
         rows = [{"case": row.case, "gate": row.word, "reason": row.reason, **row.comparison.to_json()} for row in found.rows]
         emit(codec.dumps({"run": found.result.run, "gate": found.word, "comparisons": rows}, indent=2, ensure_ascii=False))
     else:
-        _table(found)
+        _print(found)
     for path in output:
         _write(found, path)
     if found.word == "worse":
         say("gate: red; every red metric was measured twice")
 
 
-def _table(found: GateResult) -> None:
-    from rich.table import Table
+def _print(found: GateResult) -> None:
+    """Of an interrupted gate only what was measured: it has no answer."""
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("gate", "case", "metric", "candidate", "ratio", "interval", "why"):
-        table.add_column(name, overflow="fold")
-    for row in found.rows:
+    if found.result.state != "interrupted":
+        _table(found.rows)
+        out().print(Text(f"gate: {found.word.upper()}", style=STYLE[found.word]))
+        return
+    rows = [row for row in found.rows if row.comparison.units]
+    if rows:
+        _table(rows)
+    missing = len({row.case for row in found.rows}) - len({row.case for row in rows})
+    rest = f"; {missing} case{'s' * (missing != 1)} not measured" if missing else ""
+    out().print(f"gate: no answer, interrupted{rest}", markup=False, soft_wrap=True)
+
+
+def _table(found: Sequence[Gated]) -> None:
+    from rich.text import Text
+
+    from fibench.cli.table import print_table
+    from fibench.report import words
+
+    rows = []
+    for row in found:
         one = row.comparison
-        bounds = f"[{units.ratio(one.low)[:-1]}, {units.ratio(one.high)[:-1]}]" if one.low and one.high else "–"
-        cells = (row.case, one.metric, one.candidate, units.ratio(one.ratio), bounds, row.reason)
-        table.add_row(Text(row.word.upper(), style=STYLE[row.word]), *(Text(cell) for cell in cells))
-    out().print(table)
-    out().print(Text(f"gate: {found.word.upper()}", style=STYLE[found.word]))
+        cells = (row.case, one.metric, one.candidate, words.gain(one), words.interval(one), row.reason)
+        rows.append((Text(row.word.upper(), style=STYLE[row.word]), *cells))
+    print_table(HEADER, rows, below=("why",))
 
 
 def _write(found: GateResult, path: Path) -> None:

@@ -78,6 +78,7 @@ def entry(words: list[str]) -> int:
     except FibenchError as error:
         return _known(error, debug)
     except (typer.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
         return exits.INTERRUPTED
     except SystemExit as left:  # typer's answer to `--help | head`, and to --show-completion
         return left.code if isinstance(left.code, int) and not isinstance(left.__context__, BrokenPipeError) else exits.PASS
@@ -149,4 +150,6 @@ class _Stop:
             self.first = now
             raise KeyboardInterrupt
         if now - self.first > AT_ONCE:
+            if os.isatty(2):
+                os.write(2, b"\x1b[?25h\n")  # the live view had hidden the cursor
             os._exit(exits.INTERRUPTED)

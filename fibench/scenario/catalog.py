@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from fibench.scenario.places import plain
 
 FOLDER = "scenarios"
 SUFFIXES = (".yaml", ".yml")
+MOST = 20
+"""So many names are told; the rest is counted."""
+SAYS_SO = re.compile(r"""^["']?scenario["']?\s*:|^\s*\{\s*["']?scenario["']?\s*:""", re.M)
+"""How a file that means to be a scenario begins one of its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +45,40 @@ def find(word: str, root: Path | None = None) -> Path:
     for entry in listing(base):
         if entry.name == word and not entry.problem:
             return entry.path
-    hint = did_you_mean(Path(word).stem or word, {path.stem for path in _files(base)})
-    raise NotFoundError(f"there is no scenario '{plain(word)}'", hint=hint)
+    raise NotFoundError(f"there is no scenario '{plain(word)}'", hint=_nearest(word, listing(base)))
 
 
 def listing(root: Path | None = None) -> list[Entry]:
-    """Every scenario in `scenarios/` under `root`, by name; broken files are listed with their problem."""
-    return sorted((_entry(path) for path in _files(root or Path(), alone=True)), key=lambda entry: entry.name)
+    """Every scenario in `root` and its `scenarios/`, by name. A broken file is listed with its problem, unless it lies
+    in `root` and has nothing of a scenario: other tools keep YAML there too."""
+    base = root or Path()
+    entries = [_entry(path) for path in _files(base / FOLDER)]
+    entries += [_entry(path) for path in _files(base) if _meant(path)]
+    return sorted(entries, key=lambda entry: entry.name)
 
 
-def _files(root: Path, *, alone: bool = False) -> list[Path]:
-    folders = (root / FOLDER,) if alone else (root / FOLDER, root)
-    found = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+def _nearest(word: str, entries: list[Entry]) -> str:
+    """The scenario that was meant, else what there is."""
+    if not entries:
+        return "there is none in ./ or ./scenarios: fibench init writes one"
+    near = did_you_mean(Path(word).stem or word, {name for entry in entries for name in (entry.name, entry.path.stem)})
+    if near.startswith("did"):
+        return near
+    names = list(dict.fromkeys(entry.name for entry in entries))
+    more = f" and {len(names) - MOST} more: fibench list" if len(names) > MOST else ""
+    return f"there {'is' if len(names) == 1 else 'are'} {', '.join(names[:MOST])}{more}"
+
+
+def _files(folder: Path) -> list[Path]:
+    found = folder.iterdir() if folder.is_dir() else ()
     return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _meant(path: Path) -> bool:
+    try:
+        return SAYS_SO.search(read(path)) is not None
+    except ScenarioError:
+        return False
 
 
 def _entry(path: Path) -> Entry:

@@ -12,7 +12,7 @@ from fibench.model.case import Variant
 from fibench.model.scenario import Scenario, VariantSpec
 from fibench.ports import Workload
 from fibench.scenario import fields, words
-from fibench.scenario.places import Key, Problem
+from fibench.scenario.places import Key, Problem, shown
 
 
 def settle(
@@ -51,6 +51,10 @@ def _at_home(
     """The problem at the key that the user wrote, with the variant's name where only one is meant."""
     key = problem.path[0] if problem.path else ""
     inner = problem.path[1:]
+    if len(problem.path) == 1 and problem.text.startswith("unknown key") and "kwargs" in workload.Params.model_fields:
+        given = spec.params.get(str(key), point.get(str(key), scenario.params.get(str(key))))
+        hint = f"an argument of the target is written kwargs: {{{key}: {shown(given)}}}"
+        problem = Problem(problem.path, f"{problem.text}; {hint}")
     if key in spec.params:
         return Problem(("variants", name, "params", *problem.path), f"variant '{name}': {problem.text}")
     if key in point:

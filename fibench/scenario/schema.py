@@ -17,6 +17,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 _WRITTEN = {"type": ["string", "number", "boolean"]}
 """Text that need not be quoted: the loader takes it as written."""
 
+ABOUT = "What is compared, how long it may take, and what is claimed: one file for `fibench run`."
 _ABOUT = {
     "scenario": "unique name",
     "about": "one line: what is compared and why",
@@ -46,7 +47,8 @@ def schema(workloads: Iterable[Workload] = ()) -> dict[str, Any]:
         properties["kind"]["enum"] = [kind.name for kind in kinds]
         whole["allOf"] = [_rule(kind, list(properties), definitions) for kind in kinds]
     whole.pop("additionalProperties", None)
-    return {"$schema": DRAFT, **whole, "title": "fibench scenario", "definitions": definitions}
+    told = {"title": "fibench scenario", "description": ABOUT}
+    return {"$schema": DRAFT, **whole, **told, "definitions": definitions}
 
 
 def _variant() -> dict[str, Any]:

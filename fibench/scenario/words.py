@@ -54,6 +54,8 @@ def translate(error: ValidationError, data: Any, model: type[BaseModel], written
     for entry in error.errors(include_url=False):
         path, is_key = _path(entry, data)
         sentence, expected = _judge(entry, path, is_key, data, model)
+        if sentence and path == ("measure",) and entry["type"] == "value_error":
+            path, sentence = _in_measure(sentence, _at(data, path))
         if sentence:
             sentences.setdefault(path, sentence)
         else:
@@ -61,9 +63,7 @@ def translate(error: ValidationError, data: Any, model: type[BaseModel], written
     for path, expectations in wanted.items():
         if path not in sentences:
             sentences[path] = _mismatch(path, list(expectations), _at(data, path), find(written, path))
-    deepest = [
-        path for path in sentences if not any(path != other and path == other[: len(path)] for other in sentences)
-    ]
+    deepest = [path for path in sentences if not any(path != other and path == other[: len(path)] for other in sentences)]
     return [Problem(path, sentences[path]) for path in deepest]
 
 
@@ -93,6 +93,29 @@ def _judge(entry: Any, path: Key, is_key: bool, data: Any, model: type[BaseModel
     if kind in _BOUNDS:
         return "", f"{_BOUNDS[kind]} {_bound(next(iter(context.values())), _at(data, path))}"
     return "", _shape(entry, path, model)
+
+
+def _in_measure(sentence: str, measure: Any) -> tuple[Key, str]:
+    """A check of all of `measure` → the key that it is about; a margin of 2 was meant as 2 %."""
+    reason = sentence.removeprefix("measure: ")
+    key = next((key for start, key in (("a margin", "margin"), ("a metric", "metrics")) if reason.startswith(start)), "")
+    if not isinstance(measure, Mapping) or key not in measure:
+        return ("measure",), sentence
+    path: Key = ("measure", key)
+    found = measure[key]
+    if key == "margin" and isinstance(found, Mapping):
+        metric = next((name for name, value in found.items() if not _is_margin(value)), None)
+        path, found = (path, found) if metric is None else ((*path, metric), found[metric])
+    bare = isinstance(found, (int, float)) and not isinstance(found, bool) and 1 <= found < 100
+    advice = f": write {found:g} %" if key == "margin" and bare else ""
+    return path, f"{spoken(path)}: {reason}, found {shown(found)}{advice}"
+
+
+def _is_margin(value: Any) -> bool:
+    try:
+        return 0 <= units.parse(value, "fraction") < 1
+    except ValueError:
+        return False
 
 
 def _shape(entry: Any, path: Key, model: type[BaseModel]) -> str:

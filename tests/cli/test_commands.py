@@ -85,8 +85,9 @@ def test_compare_writes_every_format(project: Any, stored: str) -> None:
         found = project.run("compare", "v1", "v2", "-o", f"out/page.{suffix}")
         assert found.code == 0, found.err
         assert (project.folder / f"out/page.{suffix}").stat().st_size > 100
-        assert f"report: out/page.{suffix}" in found.err
-    assert project.run("compare", "v1", "v2", "-o", "page.docx").code == 2, "an unknown format"
+        assert (found.out, found.err) == ("", f"report: out/page.{suffix}\n"), "the page is the answer"
+    found = project.run("compare", "v1", "v2", "-o", "good.md", "-o", "page.docx")
+    assert (found.code, found.out, (project.folder / "good.md").exists()) == (2, "", False), "an unknown format"
 
 
 def test_report_writes_a_page_that_needs_nothing_else(project: Any, stored: str) -> None:
@@ -121,7 +122,11 @@ def test_claims_shows_the_ledger(project: Any) -> None:
     assert project.run("run", project.scenario("x", pair, claims=claims)).code == 0
     assert [claim["id"] for claim in project.run("claims", "--json").doc["claims"]] == ["a.one", "b.two"]
     assert [claim["verdict"] for claim in project.run("claims", "b.", "--json").doc["claims"]] == ["NOT TESTABLE"]
-    assert "a.one" in project.run("claims").out
+    assert "a.one" in project.run("claims", "--full").out
+    chosen = project.run("claims", "--verdict", "not-testable", "--json").doc["claims"]
+    assert [claim["id"] for claim in chosen] == ["b.two"]
+    found = project.run("claims", "--verdict", "confirmed")
+    assert (found.code, found.err) == (0, "none of the 2 claims is CONFIRMED\n")
     assert project.run("claims", "c.").code == 2
 
 
@@ -129,15 +134,84 @@ def test_list_validate_schema_and_doctor(project: Any) -> None:
     project.write("mod.py", MODULE)
     project.scenario("x", TRIO, matrix={"n": [1, 2, 3]})
     project.write("scenarios/y.yaml", (project.folder / "x.yaml").read_text())
-    assert [one["scenario"] for one in project.run("list", "--json").doc] == ["x"]
+    assert [one["scenario"] for one in project.run("list", "--json").doc] == ["x", "x"]
     assert "python" in project.run("list", "--kinds").out
+    assert project.run("list", "--json").doc[0]["claims"] == 0
     found = project.run("validate", "x.yaml")
     assert (found.code, "valid: 3 cases" in found.err) == (0, True)
+    assert "; targets checked" in found.err
     assert len(project.run("validate", "x.yaml", "--json").doc) == 3
     assert project.run("schema").doc["$schema"].startswith("http")
     found = project.run("doctor", "--json")
     assert found.code == 0
     assert {"python", "store", "clock", "neighbours"} <= {check["check"] for check in found.doc}
+
+
+def test_validate_imports_targets_in_a_process_of_their_own(project: Any) -> None:
+    project.write("mod.py", "import sys\nprint('loud', flush=True)\nsys.loaded = True\ndef a(): return 1\nnumber = 3\n")
+    project.write("hangs.py", "import time\ntime.sleep(60)\ndef a(): return 1\n")
+    project.write("dies.py", "import os\nos._exit(0)\n")
+    variants = {"v1": {"target": "mod:a"}, "v2": {"target": "mod:none"}, "v3": {"target": "mod:number", "setup": "dies:a"}}
+    project.scenario("x", variants)
+    found = project.run("validate", "x.yaml")
+    assert (found.code, found.out) == (2, "")
+    assert "x: v2: mod:none: " in found.err
+    assert "x: v3: its process ended while it imported mod:number, dies:a" in found.err
+    assert "v1" not in found.err and "loud" not in found.err
+    found = project.run("validate", "x.yaml", "--no-targets")
+    assert (found.code, "targets not checked" in found.err) == (0, True)
+
+
+def test_validate_does_not_wait_for_ever(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fibench.app.targets.TIMEOUT", 0.3)
+    project.write("hangs.py", "import time\ntime.sleep(60)\ndef a(): return 1\n")
+    found = project.run("validate", project.scenario("x", {"v1": {"target": "hangs:a"}}))
+    assert (found.code, "not all targets checked" in found.err) == (0, True)
+
+
+def test_tables_break_no_word_at_80_columns(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "a-scenario-whose-name-is-rather-long-" + "x" * 20
+    about = "what it compares, told in more words than have room beside the other columns of the table"
+    project.write("mod.py", MODULE)
+    project.scenario(name, TRIO, about=about, matrix={"parameter": ["first-value"]})
+    found = project.run("list").out.splitlines()
+    assert f"{name}.yaml" in " ".join(found).split()
+    assert set(about.split()) <= set(" ".join(found).split())
+    assert max(map(len, found)) <= 80
+    assert f"{name} parameter=first-value" in project.run("validate", f"{name}.yaml").out
+
+
+def test_runs_has_one_line_for_each(project: Any) -> None:
+    assert project.run("runs").err == "no runs yet: fibench run SCENARIO\n"
+    assert project.run("runs", "--json").doc == []
+    assert project.run("runs", "--store", "nowhere.db").code == 2
+    project.write("mod.py", MODULE)
+    names = [project.scenario(f"scenario-number-{number}", TRIO) for number in range(4)]
+    assert project.run("run", *names, "--label", "before", "--variant", "v1").code == 0
+    header, line = project.run("runs").out.splitlines()
+    assert header.split()[:2] == ["run", "label"]
+    assert len(line) <= 80
+    assert line.endswith("scenario-number-0 +3 (4)")
+
+
+def test_a_run_that_is_going_on_says_for_how_long(project: Any) -> None:
+    project.write("mod.py", MODULE)
+    scenario = project.scenario("x", TRIO, measure={"max_units": 1000, "budget": "60 s", "margin": 0})
+    process = project.start("run", scenario)
+    project.wait_for_generations(2)
+    (_, line) = project.run("runs").out.splitlines()
+    assert "running" in line
+    assert " s …" in line and " 0.0 s" not in line
+    process.kill()
+    process.communicate()
+
+
+def test_no_description_in_the_schema_speaks_of_the_loader(project: Any) -> None:
+    assert "loader" not in project.run("schema").out
+
+
+def test_help_cuts_no_command_short(project: Any) -> None:
+    assert "..." not in project.run("--help").out.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("kind", ["python", "command"])

@@ -79,7 +79,9 @@ def test_matrix_values_fill_the_command_and_a_key_that_is_used_nowhere_is_a_mist
 
 def test_a_shell_line_has_pipes_and_a_plain_command_has_none(project: Any) -> None:
     assert measured(project, {"command": "echo a | grep -q a", "shell": True}).code == 0
-    assert measured(project, {"command": "test '|' = '|'"}).code == 0
+    assert measured(project, {"command": ["test", "|", "=", "|"]}).code == 0
+    found = measured(project, {"command": "echo a | grep -q a"})
+    assert (found.code, "say shell: true" in found.err) == (2, True)
 
 
 def test_a_ratio_of_commands_that_only_start_is_refused(project: Any) -> None:

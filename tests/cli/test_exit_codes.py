@@ -51,6 +51,10 @@ def test_4_when_the_measurement_failed(project: Any) -> None:
     ("words", "what"),
     [
         (["run", "no-such"], "there is no scenario 'no-such'"),
+        (["run", "no-such.yaml"], "there is x"),
+        (["claims", "--verdict", "refted"], "did you mean 'refuted'?"),
+        (["report", "-o", "page.docx"], "no format is known"),
+        (["gate", "x.yaml", "--set", "gate=wall", "-o", "page.docx"], "no format is known"),
         (["run"], "no scenario given"),
         (["run", "x.yaml", "--bugdet", "3 s"], "--budget"),
         (["run", "x.yaml", "--budget", "3 parsecs"], "--budget"),
@@ -93,6 +97,8 @@ def test_2_when_a_run_is_unknown_and_the_nearest_is_named(project: Any) -> None:
         ("scenario: x\nkind: python\nvariants:\n  v1: {target: 'mod:a', colour: red}\n", "bad.yaml:4"),
         ("scenario: x\nkind: pyhton\nvariants: {}\n", "bad.yaml:2"),
         ("scenario: x\nkind: python\nvariants:\n  v1: {target: 'mod:a'}\nmeasure: {budget: 3 kg}\n", "bad.yaml:5"),
+        ("scenario: x\nkind: python\nvariants: {v1: {target: 'm:a'}}\nmeasure:\n  budget: 3 s\n  margin: 2\n", "bad.yaml:6"),
+        ("scenario: x\nkind: python\nparams: {n: 18}\nvariants: {v1: {target: 'm:a'}}\n", "bad.yaml:3"),
         ("scenario: [\n", "bad.yaml:"),
         ("", "bad.yaml"),
         ("\x00\x01", "bad.yaml"),
@@ -104,6 +110,30 @@ def test_2_with_file_and_line_when_the_scenario_is_wrong(project: Any, text: str
     assert found.code == 2
     assert place in found.err.splitlines()[0]
     assert len(found.err.splitlines()) <= 2
+
+
+def test_what_was_meant_is_said(project: Any) -> None:
+    project.scenario("x", PAIR, params={"n": 18})
+    assert "an argument of the target is written kwargs: {n: 18}" in project.run("run", "x.yaml").err
+    project.scenario("x", PAIR, measure={"margin": 2})
+    assert "measure.margin: a margin lies between 0 % and 100 %, found 2: write 2 %" in project.run("run", "x.yaml").err
+    project.scenario("x", PAIR, measure={"margin": {"wall": "1 %", "cpu": 5}})
+    assert "measure.margin.cpu: a margin lies between 0 % and 100 %, found 5: write 5 %" in project.run("run", "x.yaml").err
+
+
+@pytest.mark.parametrize("command", ["run", "gate"])
+def test_a_wrong_scenario_is_answered_before_a_store_is_opened_or_anything_heavy_imported(project: Any, command: str) -> None:
+    import subprocess
+    import sys
+
+    project.scenario("x", PAIR, measure={"margin": 2})
+    code = (
+        f"import sys; from fibench.cli.main import entry; code = entry(['{command}', 'x.yaml']); "
+        "print(code, *{'sqlalchemy', 'numpy', 'psutil'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.folder, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2"]
+    assert not project.store.exists()
 
 
 def test_a_bug_of_our_own_says_so_in_two_lines_and_shows_its_traceback_with_debug(

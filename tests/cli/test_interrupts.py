@@ -34,6 +34,24 @@ def test_a_signal_ends_the_run_with_130_and_the_results_so_far(project: Any, sce
     assert project.run("runs", "--json").doc[0]["state"] == "interrupted"
 
 
+def test_what_was_not_measured_is_one_line_and_how_to_go_on_comes_last(project: Any) -> None:
+    project.write("mod.py", "def a(n): return sum(range(n))\n")
+    variants = {name: {"target": "mod:a"} for name in ("v1", "v2")}
+    claims = [{"id": "late", "text": "t", "where": {"n": 400}, "speedup": {"at_least": 2}}]
+    scenario = project.scenario("x", variants, matrix={"n": [100, 200, 300, 400]}, measure=LONG, claims=claims)
+    process = project.start("run", scenario)
+    project.wait_for_generations(2)
+    process.send_signal(signal.SIGTERM)
+    found = project.finish(process, 10)
+    assert found.out.splitlines()[-1] == "not measured: n=200, n=300, n=400"
+    assert "n=300" not in "".join(found.out.splitlines()[:-1])
+    assert "late" not in found.out
+    assert found.err.splitlines()[-2:] == [
+        "interrupted in case 1 of 4; everything measured is kept.", "Go on: fibench run --resume",
+    ]  # fmt: skip
+    assert project.run("show").out.splitlines()[-1] == "not measured: n=200, n=300, n=400"
+
+
 def test_an_echo_of_the_signal_does_not_disturb_the_tidying_up(project: Any, scenario: str) -> None:
     process = project.start("run", scenario, "--json")
     project.wait_for_generations(1)
@@ -79,9 +97,9 @@ def test_kill_9_at_any_moment_loses_at_most_the_generation_in_flight_and_resume_
     project.write("mod.py", MODULE)
     scenario = project.scenario("x", PAIR, measure={"max_units": 14, "budget": "30 s", "seed": 7, "margin": 0})
     chance = random.Random(2)
-    for moment in range(12):
+    for moment in range(9):
         before = project.generations()
-        early = moment in (0, 4, 8)  # while it still starts; the others once it measures
+        early = moment in (0, 3, 6)  # while it still starts; the others once it measures
         process = project.start("run", *(["--resume"] if before else [scenario]))
         if not early:
             assert "1 case" in process.stderr.readline()

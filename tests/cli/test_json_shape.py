@@ -97,7 +97,7 @@ def test_no_colour_and_no_control_characters_when_piped_or_with_no_color(project
         assert "\x1b" not in found.out + found.err
 
 
-def test_a_terminal_gets_a_live_table_and_no_color_is_kept(project: Any) -> None:
+def test_a_terminal_gets_a_live_view_and_no_color_is_kept(project: Any) -> None:
     project.write("mod.py", MODULE)
     scenario = project.scenario("x", PAIR)
     command = f"{sys.executable} -m fibench run {scenario}"
@@ -106,6 +106,7 @@ def test_a_terminal_gets_a_live_table_and_no_color_is_kept(project: Any) -> None
         line, capture_output=True, text=True, check=True, cwd=project.folder, env={**os.environ, "TERM": "xterm-256color"}
     )
     assert "\x1b[" in shown.stdout
+    assert shown.stdout.rindex("\x1b[?25h") > shown.stdout.rindex("\x1b[?25l"), "the cursor is shown again"
     plain = subprocess.run(
         line,
         capture_output=True,

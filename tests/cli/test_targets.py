@@ -148,6 +148,15 @@ def test_a_variant_that_fails_is_named_with_what_and_where_and_leaves_the_others
     assert case["variants"]["v1"]["metrics"]["wall"]["n"] == case["variants"]["v3"]["metrics"]["wall"]["n"] > 0
 
 
+def test_a_failure_is_told_once_while_it_runs_and_once_in_the_result(project: Any) -> None:
+    project.write("targets.py", TARGETS)
+    variants = {"v1": {"target": "targets:good"}, "bad": {"target": "targets:raises"}, "v3": {"target": "targets:also_good"}}
+    found = project.run("run", project.scenario("x", variants))
+    assert found.err.count("the first line") == 1
+    assert "[1/1] x: bad failed; v3 " in found.err
+    assert found.out.count("the first line") == 1
+
+
 def test_debug_shows_the_targets_own_traceback_on_stderr(project: Any) -> None:
     project.write("targets.py", TARGETS)
     scenario = project.scenario("x", {"v1": {"target": "targets:good"}, "v2": {"target": "targets:raises"}})

@@ -48,10 +48,19 @@ def test_a_name_that_is_not_there_is_answered_with_the_nearest(root: Path) -> No
     assert str(caught.value) == "there is no scenario 'jsn'\n  hint: did you mean 'json'?"
 
 
+def test_a_name_far_from_all_is_answered_with_what_there_is(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="there are broken, json, loops, mine"):
+        catalog.find("nope.yaml", root)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFoundError, match="fibench init writes one"):
+        catalog.find("nope.yaml", tmp_path / "empty")
+
+
 def test_the_list_has_kind_about_and_claims_and_says_what_is_broken(root: Path) -> None:
-    broken, json_entry, loops = catalog.listing(root)
+    (root / "compose.yaml").write_text("services: {}\n")  # other tools keep YAML here too
+    broken, json_entry, loops, mine = catalog.listing(root)
     assert (json_entry.kind, json_entry.about, json_entry.claims) == ("json", "two lines", 2)
-    assert loops.name == "loops"
+    assert (loops.name, mine.path) == ("loops", root / "mine.yaml")
     assert "broken.yaml:2: " in broken.problem
 
 

@@ -60,7 +60,7 @@ MISTAKES = [
     ("budget: 30 s", "budget: 30 h", "x.yaml:9: measure.budget: expected at most 86400 s, found '30 h'"),
     ("margin: 2 %", "margin: x", "x.yaml:9: measure.margin: expected a fraction such as '2 %', found 'x'"),
     ("margin: 2 %", "margin: {wall: x}", "x.yaml:9: measure.margin.wall: expected a fraction such as '2 %', found 'x'"),
-    ("margin: 2 %", "margin: 300 %", "x.yaml:9: measure: a margin lies between 0 % and 100 %"),
+    ("margin: 2 %", "margin: 300 %", "x.yaml:9: measure.margin: a margin lies between 0 % and 100 %, found '300 %'"),
     ("margin: 2 %", "gc: 3", "x.yaml:9: measure.gc: expected true or false, found 3"),
     (
         "margin: 2 %",

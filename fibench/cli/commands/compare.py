@@ -20,15 +20,19 @@ def command(
     json: options.Json = False,
     store: options.Store = None,
 ) -> int:
-    """Compare V2 against V1: two variants of the last run (interleaved then), or two stored runs.
+    """Compare two variants, or two stored runs.
+
+    Two variants of the last run were interleaved then; two labels, run ids or files are two sessions.
+    With -o nothing but the file's name is printed.
 
     Example: fibench compare v1 v2 -o reports/compare.html
     """
     from fibench.app.compare import compare
-    from fibench.cli.show import print_document, write
+    from fibench.cli.show import STDOUT, check_outputs, print_document, write
     from fibench.report.builder import build, build_comparison
     from fibench.store.sql import open_store
 
+    check_outputs(output, format)
     files = all(word.endswith((".json", ".db", ".sqlite")) for word in (one, other))
     opened = None if files else open_store(store, read_only=True)
     try:
@@ -40,10 +44,8 @@ def command(
         document = build_comparison(found.result, found.before, found.after)
     else:
         document = build(found.result, found.after)
-    if format and not output:
-        write(document, found.result, Path("-"), format)
-    else:
-        print_document(document, found.result, json=json)
-    for path in output:
+    for path in output or ([Path(STDOUT)] if format else []):
         write(document, found.result, path, format)
+    if json or not (output or format):
+        print_document(document, found.result, json=json)
     return exits.PASS

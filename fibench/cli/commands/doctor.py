@@ -6,7 +6,7 @@ from fibench.cli import exits, options
 
 
 def command(json: options.Json = False, store: options.Store = None) -> int:
-    """Check interpreter, packages, store, clock and noise; says what to do about each problem.
+    """Say what this machine can do, and how quiet it is.
 
     Example: fibench doctor
     """
@@ -20,5 +20,6 @@ def command(json: options.Json = False, store: options.Store = None) -> int:
 
         emit(codec.dumps([check.to_json() for check in found], indent=2, ensure_ascii=False))
     else:
-        print_table(("", "check", "found", "what to do"), [(c.state, c.name, c.found, c.hint) for c in found])
+        rows = [(check.state, check.name, check.found, check.hint) for check in found]
+        print_table(("", "check", "found", "what to do"), rows, below=("what to do",))
     return exits.MEASUREMENT if any(check.state == "fail" for check in found) else exits.PASS

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from fibench.cli import exits, options
 
+if TYPE_CHECKING:
+    from fibench.app.gate import GateResult
+
 CODES = {"pass": exits.PASS, "worse": exits.FAILED, "undecided": exits.UNDECIDED, "invalid": exits.MEASUREMENT}
 
 
 def command(
-    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Files or names with a `gate:`.")],
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Files or names with a `gate:`.")],
     against: Annotated[
         Optional[str], typer.Option(metavar="REVISION", help="Measure this git revision beside the work tree.")
     ] = None,
@@ -27,29 +30,41 @@ def command(
     json: options.Json = False,
     store: options.Store = None,
 ) -> int:
-    """Measure, and fail (exit 1) when a metric declared `gate:` is worse by more than its margin.
+    """Measure, and fail (exit 1) when a gated metric is worse.
+
+    Worse means: by more than the margin of the metric that the scenario declares under `gate:`, twice.
 
     Example: fibench gate scenarios/mine.yaml --against main
     """
-    from fibench.app.gate import Against, gate
-    from fibench.app.planning import Choice
+    from fibench.app.planning import Choice, plan
+    from fibench.units import parse_option
+
+    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"))
+    planned = plan(scenarios, choice)  # a wrong scenario is answered at once
+    from fibench.app.gate import Against, gate, gated_cases
     from fibench.app.run import Request
     from fibench.cli.gating import print_gate
     from fibench.cli.live import observer
     from fibench.cli.main import debugging
+    from fibench.cli.show import check_outputs
     from fibench.errors import UsageError
     from fibench.store.sql import open_store
-    from fibench.units import parse_option
 
     if against and baseline:
         raise UsageError("--against and --baseline exclude each other")
     if undecided not in ("fail", "pass"):
         raise UsageError(f"--undecided is fail or pass, not '{undecided}'")
-    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"))
     request = Request(tuple(scenarios), choice, label, " ".join(sys.argv[1:]), debugging())
+    held = Against(against, baseline)
+    planned = gated_cases(planned, held)
+    check_outputs(output)
     with open_store(store) as opened, observer(quiet=json) as watching:
-        found = gate(request, Against(against, baseline), opened, watching)
+        found = gate(planned, request, held, opened, watching)
     print_gate(found, json=json, output=output)
+    return _code(found, undecided)
+
+
+def _code(found: GateResult, undecided: str) -> int:
     if found.result.state == "interrupted":
         return exits.INTERRUPTED
     code = CODES[found.word]

@@ -17,15 +17,18 @@ def command(
     ] = None,
     store: options.Store = None,
 ) -> int:
-    """Write a run as one self-contained HTML page in reports/ (or .md, .csv, .json with -o).
+    """Write a stored run as an HTML page in reports/.
+
+    The page needs nothing else and opens offline; with -o the suffix names another format: .md .csv .json .xml .txt
 
     Example: fibench report last -o reports/today.html
     """
     from fibench.app.history import judged
-    from fibench.cli.show import REPORTS, write
+    from fibench.cli.show import REPORTS, check_outputs, write
     from fibench.report.builder import build
     from fibench.store.sql import open_store
 
+    check_outputs([output] if output else [])
     with open_store(store, read_only=True) as opened:
         found, result = judged(opened, run)
     write(build(result, found), result, output or REPORTS / f"{found.label or found.id}.html")

@@ -10,11 +10,13 @@ from fibench.cli import exits, options
 
 
 def command(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Run ids, labels, or last.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Run ids, labels, or last.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: options.Store = None,
 ) -> int:
-    """Remove runs and everything measured in them. Asks first on a terminal; scripts need --yes.
+    """Remove runs and everything measured in them.
+
+    Asks first on a terminal; scripts need --yes.
 
     Example: fibench rm 20261120-154800-1f2e --yes
     """

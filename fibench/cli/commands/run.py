@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    scenarios: Annotated[Optional[list[str]], typer.Argument(metavar="SCENARIO...", help="Files or names.")] = None,
+    scenarios: Annotated[Optional[list[str]], typer.Argument(metavar="SCENARIO", help="Files or names.")] = None,
     label: options.Label = None,
     set_: options.Set = [],  # typer copies defaults
     budget: options.Budget = None,
@@ -24,24 +24,32 @@ def command(
     json: options.Json = False,
     store: options.Store = None,
 ) -> int:
-    """Measure scenarios, store every generation as it comes, and print the verdicts.
+    """Measure scenarios and print the verdicts.
+
+    Every generation is stored as it comes: after Ctrl-C or a crash, --resume goes on.
 
     Example: fibench run scenarios/json.yaml --label before --budget '10 s'
     """
-    from fibench.app.planning import Choice
+    from fibench.app.planning import Choice, plan
+    from fibench.units import parse_option
+
+    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"), tuple(variant))
+    planned = plan(scenarios or (), choice) if scenarios or not resume else None  # a wrong scenario is answered at once
     from fibench.app.resume import resume_run
     from fibench.app.run import Request, run
     from fibench.cli.live import observer
     from fibench.cli.main import debugging
-    from fibench.cli.show import print_result
+    from fibench.cli.show import REPORTS, check_outputs, print_result
+    from fibench.cli.unfinished import say_interrupted
     from fibench.store.sql import open_store
-    from fibench.units import parse_option
 
-    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"), tuple(variant))
+    check_outputs([REPORTS / f"{label or 'run'}.html"] if page else [])
     request = Request(tuple(scenarios or ()), choice, label, " ".join(sys.argv[1:]), debugging())
     with open_store(store) as opened, observer(quiet=json) as watching:
-        measured = (resume_run if resume else run)(request, opened, watching)
+        measured = (resume_run if resume else run)(request, opened, watching, planned)
     print_result(measured.result, measured.run, json=json, page=page)
+    if measured.run.state == "interrupted":
+        say_interrupted(measured.run, store)
     return exit_code(measured.result)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fibench.cli import exits, options
+
+if TYPE_CHECKING:
+    from fibench.model.run import Run
 
 
 def command(
@@ -19,14 +21,11 @@ def command(
 
     Example: fibench runs --limit 5
     """
-    from fibench import units
-    from fibench.app.history import settled
-    from fibench.cli.console import emit
+    from fibench.cli.console import emit, say
+    from fibench.cli.runs_table import HEADER, rows
     from fibench.cli.table import print_table
-    from fibench.store.sql import open_store
 
-    with open_store(store, read_only=True) as opened:
-        found = [settled(run) for run in opened.recent(limit)]
+    found = _recent(store, limit)
     if json:
         import json as codec
 
@@ -34,13 +33,23 @@ def command(
             {"run": run.id, "label": run.label, "state": run.state, "started": run.started, "seconds": run.seconds,
              "cases": [record.case.title for record in run.cases]} for run in found
         ], indent=2))  # fmt: skip
-        return exits.PASS
-    rows = []
-    for run in found:
-        names = list(dict.fromkeys(record.case.scenario for record in run.cases))
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
-        rows.append(
-            (run.id, run.label or "", run.state, when, units.duration(run.seconds), f"{', '.join(names)} ({len(run.cases)})")
-        )
-    print_table(("run", "label", "state", "started", "took", "scenarios (cases)"), rows)
+    elif found:
+        print_table(HEADER, rows(found))
+    else:
+        say("no runs yet: fibench run SCENARIO")
     return exits.PASS
+
+
+def _recent(store: str | None, limit: int) -> list[Run]:
+    """The newest runs; none where the usual store does not exist yet (a store that was named must be there)."""
+    from fibench.app.history import settled
+    from fibench.errors import NotFoundError
+    from fibench.store.sql import open_store
+
+    try:
+        with open_store(store, read_only=True) as opened:
+            return [settled(run) for run in opened.recent(limit)]
+    except NotFoundError:
+        if store:
+            raise
+        return []

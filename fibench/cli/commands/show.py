@@ -15,7 +15,7 @@ def command(
     json: options.Json = False,
     store: options.Store = None,
 ) -> int:
-    """Show a stored run.
+    """Show a stored run, judged again from its samples.
 
     Example: fibench show last --full
     """

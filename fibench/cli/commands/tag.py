@@ -14,7 +14,9 @@ def command(
     label: Annotated[Optional[str], typer.Argument(metavar="LABEL", help="The name; left out, the label is removed.")] = None,
     store: options.Store = None,
 ) -> int:
-    """Label a stored run, so that compare and gate can name it; the newest run of a label counts.
+    """Give a stored run a name, or take it away.
+
+    compare, show and gate take the name; the newest run of a name counts.
 
     Example: fibench tag last baseline
     """
