@@ -38,7 +38,7 @@ class GateResult:
 
     @property
     def word(self) -> str:
-        """The suite's answer: invalid beats worse beats undecided beats pass."""
+        """The suite's answer: worse beats invalid beats undecided beats pass."""
         words = {row.word for row in self.rows}
         return next((word for word in ("worse", "invalid", "undecided") if word in words), "pass")
 

@@ -28,9 +28,7 @@ def judge_case(record: CaseRecord) -> CaseResult:
     asked_for = [metric for metric in case.metrics if metric.name in {*case.measure.metrics, *case.gate}]
     controls = {metric.name: control(record, metric) for metric in asked_for}
     comparisons = tuple(
-        compare(record, metric, variant.name, controls[metric.name])
-        for metric in asked_for
-        for variant in case.variants[1:]
+        compare(record, metric, variant.name, controls[metric.name]) for metric in asked_for for variant in case.variants[1:]
     )
     found = tuple(twin for twin in controls.values() if twin)
     state, reason = _state(record, comparisons)

@@ -28,7 +28,9 @@ def judge(interval: Interval, margin: float, metric: Metric, alpha: float = 0.01
     gain, loss = metric.words
     if not interval.bounded:
         needed = fewest_units(alpha)
-        return Judgement(INCONCLUSIVE, f"{interval.units} of the {needed} {unit}s that it takes", max(1, needed - interval.units))
+        return Judgement(
+            INCONCLUSIVE, f"{interval.units} of the {needed} {unit}s that it takes", max(1, needed - interval.units)
+        )
     if interval.low > delta:
         return Judgement(gain, "the whole interval lies beyond the margin")
     if interval.high < -delta:

@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any
 
-from fibench.measure import ending
+from fibench.measure import ending, marker
 from fibench.measure.block import timer
 from fibench.measure.layout import Scatter
 from fibench.measure.outcome import describe
@@ -52,6 +52,7 @@ class Bench:
         self.operation = operation
         self.mark_fd = mark
         self.names: dict[int, str] = {}
+        self.entries: dict[int, bytes] = {}
         self.steps: dict[int, Step] = {}
         self.timers: dict[int, Any] = {}
         self.pid = os.getpid()
@@ -65,7 +66,7 @@ class Bench:
 
     def open(self, number: int, variant: dict[str, Any]) -> dict[str, Any]:
         """Import and set up one variant; returns its facts."""
-        self.names[number] = variant["name"]
+        self.names[number], self.entries[number] = variant["name"], marker.entry(number)
         self.mark(number)
         for folder in reversed(variant.get("path", [])):
             if folder not in sys.path:
@@ -146,12 +147,12 @@ class Bench:
 
     def mark(self, number: int) -> None:
         """Say what runs now: the parent reads this byte when the worker dies or hangs."""
-        os.pwrite(self.mark_fd, bytes([number]), 0)
+        marker.set_running(self.mark_fd, self.entries[number])
 
     def leave_if_forked(self) -> None:
         """A target that forks and comes back twice must not answer twice, nor measure twice."""
         if os.getpid() != self.pid:
-            os.pwrite(self.mark_fd, b"\1", 1)
+            marker.set_forked(self.mark_fd)
             os._exit(0)
 
     def _run(self, number: int, loops: int) -> dict[str, float]:
@@ -166,7 +167,7 @@ class Bench:
         """Where the first call forked, give the other process the moment it needs to come back and be noticed."""
         self.leave_if_forked()
         end = time.monotonic() + STRAY
-        while self.forks and time.monotonic() < end and os.pread(self.mark_fd, 1, 1) != b"\1":
+        while self.forks and time.monotonic() < end and not marker.forked(self.mark_fd):
             time.sleep(0.005)
 
 

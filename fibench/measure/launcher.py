@@ -16,14 +16,12 @@ from typing import Any
 
 import fibench
 from fibench.errors import MeasurementError
-from fibench.measure import ending
+from fibench.measure import ending, marker
 from fibench.measure.nursery import Nursery
 
 ROOT = str(Path(fibench.__file__).resolve().parent.parent)
 POLL = 0.5
 """Seconds between two looks at whether the worker lives: a child that it left behind may hold its pipe open."""
-STACK = 2
-"""Offset in the marker file behind which a dying or hanging worker leaves its stack."""
 _CODE = (
     "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; import fibench; del sys.path[0]; "
     "from fibench.worker import main; main({commands}, {answers}, {mark})"
@@ -48,7 +46,7 @@ class Worker:
         commands_out, self._commands = os.pipe()
         self._answers, answers_in = os.pipe()
         self._mark = os.memfd_create("fibench-mark")
-        os.lseek(self._mark, STACK, os.SEEK_SET)
+        os.lseek(self._mark, marker.STACK, os.SEEK_SET)
         self.output = tempfile.TemporaryFile(dir=nursery.folder)  # noqa: SIM115  # unnamed: gone with the worker
         code = _CODE.format(root=ROOT, commands=commands_out, answers=answers_in, mark=self._mark)
         layout = {"PYTHONHASHSEED": str(seed % 2**32), "FIBENCH_PAD": "x" * (seed % 4096)}
@@ -90,12 +88,11 @@ class Worker:
 
     @property
     def _forked(self) -> bool:
-        return os.pread(self._mark, 1, 1) == b"\1"
+        return marker.forked(self._mark)
 
     def running(self) -> int | None:
         """The number of the variant that ran last."""
-        mark = os.pread(self._mark, 2, 0)
-        return mark[0] if mark else None
+        return marker.running(self._mark)[0]
 
     def end(self) -> None:
         """Kill the worker and its process group; the session's sweep finds whoever left the group."""
@@ -150,24 +147,21 @@ class Worker:
             hint = "end the child inside the target, with os._exit()"
         last = "".join(filter(str.isprintable, (self.printed().splitlines() or [""])[-1][:160]))
         said = f" ({last})" if last and not self._forked else ""
-        stack = self._stack()
+        stack = marker.stack(self._mark)
         where = ending.dumped(stack)
         return VariantFailedError(f"its process {how}{said}", self.running(), where=where, detail=stack, hint=hint)
 
     def _silent(self, timeout: float) -> VariantFailedError:
         """Ask whoever hangs for its stack: `faulthandler` answers even from the middle of a C function."""
-        try:
-            os.killpg(self._process.pid, signal.SIGUSR1)
+        _, pid = marker.running(self._mark)
+        try:  # only the one that hangs: several stacks in one place would garble each other
+            os.kill(pid or self._process.pid, signal.SIGUSR1)
         except ProcessLookupError:
             return self._died()
         end, stack, before = time.monotonic() + POLL, "", None
         while (not stack or stack != before) and time.monotonic() < end:  # it is written line by line
             time.sleep(0.03)
-            before, stack = stack, self._stack()
+            before, stack = stack, marker.stack(self._mark)
         hint = "give it more time with measure: {timeout: 5 min}, if it is only slow"
         message = f"no answer within {timeout:.3g} s (measure.timeout)"
         return VariantFailedError(message, self.running(), where=ending.dumped(stack), detail=stack, hint=hint)
-
-    def _stack(self) -> str:
-        size = os.fstat(self._mark).st_size
-        return os.pread(self._mark, 20_000, STACK).decode("utf-8", "replace") if size > STACK else ""

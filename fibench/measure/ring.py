@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from fibench.measure import ending
+from fibench.measure import ending, marker
 from fibench.measure.bench import Bench, TargetError
 
 LEAD_IN = 0.1
@@ -122,7 +122,7 @@ class Ring:
         try:
             return subprocess.Popen(command, pass_fds=wanted, env={**os.environ, **variant["env"]}).pid
         except OSError as error:
-            os.pwrite(self.mark, bytes([setup["number"]]), 0)
+            marker.set_running(self.mark, marker.entry(setup["number"]))
             problem = NotStartedError(f"cannot start {command[0]}: {error.strerror}")
             raise TargetError(variant["name"], problem, "starting its process") from error
 
@@ -156,7 +156,7 @@ class Ring:
         return self._receive(number)
 
     def _gone(self, number: int, cause: BaseException | None) -> None:
-        os.pwrite(self.mark, bytes([number]), 0)
+        marker.set_running(self.mark, marker.entry(number))
         raise MemberGoneError(_how(self.pids[number])) from cause
 
 

@@ -138,7 +138,9 @@ class Session:
             now = facts.get(variant.name, {}).get("source", "")
             if self.sources.setdefault(variant.name, now) != now:
                 place = str(facts[variant.name].get("place", ""))
-                raise VariantFailedError("the source changed while it was measured", number, where=place, hint="start a new run")
+                raise VariantFailedError(
+                    "the source changed while it was measured", number, where=place, hint="start a new run"
+                )
 
     def _try(self, worker: Worker) -> Iterator[Event]:
         """The smoke pass: every variant is called before anything is timed, and equal answers are insisted on."""

@@ -34,7 +34,8 @@ class Execution:
         self.env = {**os.environ, **{name: fill(value, params) for name, value in params["env"].items()}}
         self.allowed = set(params["exit_codes"])
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # both live as long as the step
-        self.output = tempfile.TemporaryFile() if params["stdout"] == "file" else os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")
+        nowhere = os.devnull if params["stdout"] == "null" else None
+        self.output = os.fdopen(os.open(nowhere, os.O_WRONLY), "wb") if nowhere else tempfile.TemporaryFile()  # noqa: SIM115
         self.stdin = params["stdin"]
         self.usage: Any = None
         self.exit_code = 0

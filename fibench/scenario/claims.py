@@ -19,9 +19,7 @@ _DIMENSION = {"s": "duration", "B": "size", "1/s": "rate", "%": "fraction"}
 _VARIANTS = {"speedup": ("baseline", "candidate"), "ratio": ("of", "to"), "share": ("variant",), "value": ("variant",)}
 
 
-def resolve(
-    scenario: Scenario, workload: Workload, variants: tuple[str, ...]
-) -> tuple[tuple[Claim, ...], list[Problem]]:
+def resolve(scenario: Scenario, workload: Workload, variants: tuple[str, ...]) -> tuple[tuple[Claim, ...], list[Problem]]:
     """The claims with nothing left to guess, and every problem found in them."""
     resolver = _Resolver(scenario, workload, variants)
     return tuple(resolver.claim(claim, ("claims", i)) for i, claim in enumerate(scenario.claims)), resolver.problems

@@ -17,10 +17,7 @@ def problems(scenario: Scenario, workload: Workload) -> list[Problem]:
     named: list[tuple[Key, str, str]] = [
         *((("measure", "metrics", i), "measure.metrics", name) for i, name in enumerate(scenario.measure.metrics)),
         *((("gate", i), "gate", name) for i, name in enumerate(scenario.gate)),
-        *(
-            (("measure", "margin", name), "measure.margin", name)
-            for name in (margin if isinstance(margin, dict) else ())
-        ),
+        *((("measure", "margin", name), "measure.margin", name) for name in (margin if isinstance(margin, dict) else ())),
     ]
     wrong = [entry for entry in named if entry[2] not in workload.metrics]
     return [Problem(path, f"{place}: {unknown(name, workload)}") for path, place, name in wrong]

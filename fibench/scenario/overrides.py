@@ -33,11 +33,11 @@ def apply_overrides(tree: Tree, words: Sequence[str], kinds: KindLookup) -> None
         try:
             path = _path(tree, key.strip().split("."), kinds)
             _put(tree, path, value, place)
-        except _NoSuchPath as problem:
+        except _NoSuchPathError as problem:
             raise ScenarioError(str(problem), where=place) from None
 
 
-class _NoSuchPath(Exception):
+class _NoSuchPathError(Exception):
     """The dotted path leads nowhere; the text says what would."""
 
 
@@ -77,11 +77,11 @@ def _parameter(tree: Tree, parts: list[str], known: list[str] | None) -> Key:
         options = [*known, *(matrix if isinstance(matrix, dict) else ()), *SCENARIO_KEYS]
         near = f"measure.{head}" if head in Measure.model_fields else None
         advice = f"did you mean '{near}'?" if near else did_you_mean(head, set(options))
-        raise _NoSuchPath(f"unknown key '{plain(head)}': {advice}")
+        raise _NoSuchPathError(f"unknown key '{plain(head)}': {advice}")
     own = [name for name, variant in variants.items() if _gives(variant, head)] if isinstance(variants, dict) else []
     if own:
         example = f"variants.{own[0]}.{'.'.join(parts)}"
-        raise _NoSuchPath(f"'{plain(head)}' is set by {', '.join(map(plain, own))}: use --set {plain(example)}=…")
+        raise _NoSuchPathError(f"'{plain(head)}' is set by {', '.join(map(plain, own))}: use --set {plain(example)}=…")
     return tuple(parts) if head in data and head not in SCENARIO_KEYS else ("params", *parts)
 
 
@@ -94,7 +94,7 @@ def _measure(parts: list[str]) -> Key:
     if len(parts) < 2:
         return ("measure",)
     if parts[1] not in Measure.model_fields:
-        raise _NoSuchPath(f"unknown key '{plain(parts[1])}' in measure: {did_you_mean(parts[1], Measure.model_fields)}")
+        raise _NoSuchPathError(f"unknown key '{plain(parts[1])}' in measure: {did_you_mean(parts[1], Measure.model_fields)}")
     return tuple(parts)
 
 
@@ -102,9 +102,9 @@ def _variant(tree: Tree, parts: list[str]) -> Key:
     variants = tree.data.get("variants")
     names = list(variants) if isinstance(variants, dict) else []
     if len(parts) < 3:
-        raise _NoSuchPath("expected variants.NAME.KEY=value")
+        raise _NoSuchPathError("expected variants.NAME.KEY=value")
     if parts[1] not in names:
-        raise _NoSuchPath(f"there is no variant '{plain(parts[1])}': {did_you_mean(parts[1], names)}")
+        raise _NoSuchPathError(f"there is no variant '{plain(parts[1])}': {did_you_mean(parts[1], names)}")
     nested = variants[parts[1]].get("params") if isinstance(variants[parts[1]], dict) else None
     if isinstance(nested, dict) and parts[2] in nested and parts[2] not in PROCESS_KEYS:
         return ("variants", parts[1], "params", *parts[2:])
@@ -121,7 +121,7 @@ def _put(tree: Tree, path: Key, value: Tree, place: str) -> None:
     elif isinstance(holder, dict):
         path = (*path[:-1], str(path[-1]))
     else:
-        raise _NoSuchPath(f"{_dotted(path[:-1])} is {shown(holder)}, not a mapping")
+        raise _NoSuchPathError(f"{_dotted(path[:-1])} is {shown(holder)}, not a mapping")
     wrap = not isinstance(value.data, list) and (path in _LISTS or (path[0] == "matrix" and len(path) == 2))
     _narrow(tree, path, value.data)
     holder[path[-1]] = [value.data] if wrap else value.data
@@ -145,7 +145,7 @@ def _inside(holder: Any, part: str | int, path: Key) -> Any:
         _check_index(holder, part, path)
         return holder[int(part)]
     if not isinstance(holder, dict):
-        raise _NoSuchPath(f"{_dotted(path[:-1])} is {shown(holder)}, not a mapping")
+        raise _NoSuchPathError(f"{_dotted(path[:-1])} is {shown(holder)}, not a mapping")
     if holder.get(str(part)) is None:
         holder[str(part)] = {}
     return holder[str(part)]
@@ -153,7 +153,7 @@ def _inside(holder: Any, part: str | int, path: Key) -> Any:
 
 def _check_index(holder: list[Any], part: str | int, path: Key) -> None:
     if not isinstance(part, int) or part >= len(holder):
-        raise _NoSuchPath(f"{_dotted(path[:-1])} is a list of {len(holder)}: there is no {shown(part)}")
+        raise _NoSuchPathError(f"{_dotted(path[:-1])} is a list of {len(holder)}: there is no {shown(part)}")
 
 
 def _forget(tree: Tree, path: Key) -> None:

@@ -66,9 +66,7 @@ def shown(value: object) -> str:
         inner = ["[…]" if isinstance(item, (list, tuple, Mapping)) else shown(item) for item in value[:3]]
         return f"[{', '.join([*inner, *('…' for _ in value[3:4])])}]"
     if isinstance(value, Mapping):
-        return (
-            f"a mapping with {', '.join(plain(str(key)) for key in list(value)[:3])}" if value else "an empty mapping"
-        )
+        return f"a mapping with {', '.join(plain(str(key)) for key in list(value)[:3])}" if value else "an empty mapping"
     return f"'{plain(value)}'" if isinstance(value, str) else plain(str(value))
 
 

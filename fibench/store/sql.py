@@ -23,9 +23,7 @@ PATIENCE = 30.0
 """How long to wait for another process's lock, in s."""
 
 
-def open_store(
-    place: str | os.PathLike[str] | None = None, *, read_only: bool = False, patience: float = PATIENCE
-) -> SqlStore:
+def open_store(place: str | os.PathLike[str] | None = None, *, read_only: bool = False, patience: float = PATIENCE) -> SqlStore:
     """Open the store at `place`: a file, `sqlite:///file` or `postgresql://…`; None means FIBENCH_STORE, else
     `results/fibench.db`. The file and its folder are created unless `read_only`.
 
@@ -52,15 +50,11 @@ def _prepare(address: Address, read_only: bool) -> None:
         return
     try:
         if path.is_dir():
-            raise StoreError(
-                "a folder, not a file", where=address.shown, hint=f"name a file in it: {path / 'fibench.db'}"
-            )
+            raise StoreError("a folder, not a file", where=address.shown, hint=f"name a file in it: {path / 'fibench.db'}")
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.exists():
-            raise NotFoundError(
-                "nothing is stored yet", where=address.shown, hint="measure first: fibench run SCENARIO"
-            )
+            raise NotFoundError("nothing is stored yet", where=address.shown, hint="measure first: fibench run SCENARIO")
     except OSError as error:
         raise translate(error, address) from error
 

@@ -14,7 +14,7 @@ from fibench.model.result import CaseResult
 from fibench.model.run import CaseRecord
 from fibench.model.scenario import Strict
 
-SHELL_WORDS = ("|", "||", "&&", ";", "&")
+SHELL_WORDS = ("|", "||", "&&", ";", "&", ">", ">>", "<", "<<")
 
 
 class Params(Strict):
@@ -32,11 +32,21 @@ class Params(Strict):
 
     @model_validator(mode="after")
     def _no_shell_words(self) -> Params:
-        words = shlex.split(self.command) if isinstance(self.command, str) and not self.shell else ()
-        shell = next((word for word in words if word in SHELL_WORDS or word.startswith((">", "2>", "<"))), None)
+        words = _unquoted(self.command) if isinstance(self.command, str) and not self.shell else ()
+        shell = next((word for word in words if word in SHELL_WORDS), None)
         if shell:
             raise ValueError(f"no shell runs this command, so '{shell}' would be an argument: say shell: true")
         return self
+
+
+def _unquoted(command: str) -> list[str]:
+    """The words of a command line with their quotes on: a quoted "|" is an argument, a bare one is a pipe."""
+    lexer = shlex.shlex(command, posix=False)
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError as error:
+        raise ValueError(f"the command cannot be split into words: {error}") from error
 
 
 class CommandKind:
@@ -61,7 +71,11 @@ class CommandKind:
         unused = [name for name in free if "{" + name + "}" not in text + str(params.get("env", {}))]
         if unused:
             raise ValueError(f"'{unused[0]}' is used nowhere: write {{{unused[0]}}} in the command")
-        return {**params, "values": {**params.get("values", {}), **{name: str(value) for name, value in free.items()}}} if free else dict(params)
+        return (
+            {**params, "values": {**params.get("values", {}), **{name: str(value) for name, value in free.items()}}}
+            if free
+            else dict(params)
+        )
 
     def unavailable(self, params: Mapping[str, Any]) -> str:
         """Always available: a missing program is the variant's own failure."""

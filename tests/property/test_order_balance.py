@@ -38,9 +38,7 @@ def test_each_of_two_variants_comes_first_in_half_of_the_rows(size: int) -> None
 
 
 @given(st.integers(1, 12), st.integers(0, 60), SEEDS, st.booleans(), st.none() | st.integers(1, 9))
-def test_every_variant_runs_equally_often(
-    variants: int, rounds: int, seed: int, paired: bool, every: int | None
-) -> None:
+def test_every_variant_runs_equally_often(variants: int, rounds: int, seed: int, paired: bool, every: int | None) -> None:
     plan = schedule(variants, rounds, random.Random(seed), paired=paired, control_every=every)
     main = [each for each in plan if variants not in each]
     twins = [each for each in plan if variants in each]

@@ -169,9 +169,7 @@ def test_damaged_overrides_are_explained_too() -> None:
         for _ in range(rng.choice([1, 2, 3])):
             place = rng.randrange(len(word) + 1)
             word = (
-                word[:place]
-                + rng.choice([*FRAGMENTS, "=", ".", "0", "params", "variants."])
-                + word[place + rng.randrange(4) :]
+                word[:place] + rng.choice([*FRAGMENTS, "=", ".", "0", "params", "variants."]) + word[place + rng.randrange(4) :]
             )
         if error := _error(SEEDS[0], word):
             assert error.where

@@ -86,9 +86,7 @@ runs = st.builds(
     id=st.uuids().map(str),
     started=finite,
     state=st.sampled_from(["running", "complete", "interrupted", "failed"]),
-    fingerprint=st.builds(
-        Fingerprint, host=words, quota=st.none() | finite, noise=st.dictionaries(words, finite, max_size=2)
-    ),
+    fingerprint=st.builds(Fingerprint, host=words, quota=st.none() | finite, noise=st.dictionaries(words, finite, max_size=2)),
     label=st.none() | words.filter(lambda word: word not in ("", "last", "latest")),
     seed=st.integers(),
     cases=st.lists(records, max_size=2).map(tuple),

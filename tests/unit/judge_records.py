@@ -45,7 +45,12 @@ def generation(index: int, values: Mapping[str, float], metric: str = "wall", *,
 
 
 def record(
-    of: Case, columns: Mapping[str, Sequence[float]], *, metric: str = "wall", control: Sequence[float] | None = None, **more: Any
+    of: Case,
+    columns: Mapping[str, Sequence[float]],
+    *,
+    metric: str = "wall",
+    control: Sequence[float] | None = None,
+    **more: Any,
 ) -> CaseRecord:
     """One generation per column entry: `columns["v1"][i]` is V1's value in generation i."""
     count = len(next(iter(columns.values())))

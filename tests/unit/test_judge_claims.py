@@ -56,7 +56,9 @@ def test_a_refuted_claim_still_reports_what_was_found() -> None:
 
 
 def test_between_notes_when_the_whole_interval_is_beyond() -> None:
-    assert judged({"speedup": {"between": [1.2, 1.5]}}).reason.startswith("the whole interval is at least 1.2×, even above 1.5×")
+    assert judged({"speedup": {"between": [1.2, 1.5]}}).reason.startswith(
+        "the whole interval is at least 1.2×, even above 1.5×"
+    )
 
 
 def test_too_few_units_leave_a_claim_unproven() -> None:
@@ -109,9 +111,7 @@ def test_a_share_is_the_part_of_one_metric_in_another() -> None:
 
 def test_every_claim_of_a_run_is_judged_once() -> None:
     stated = {"speedup": {"at_least": 1.5}}
-    records = [
-        record(case(claims=[stated], point={"n": n}), {"v1": jitter(2, 20), "v2": jitter(1, 20)}) for n in (1, 2)
-    ]
+    records = [record(case(claims=[stated], point={"n": n}), {"v1": jitter(2, 20), "v2": jitter(1, 20)}) for n in (1, 2)]
     assert [claim.verdict for claim in judge_claims(records)] == ["CONFIRMED"]
 
 
@@ -120,7 +120,9 @@ def test_a_formula_shows_its_working() -> None:
     assert (found.holds, found.text) == (False, "10426 / 1500 ≥ 7: 6.95 ≥ 7.00 does not hold")
 
 
-@pytest.mark.parametrize("formula", ["1 + 1", "__import__('os')", "x > 1", "1/0 > 1", "(1).real > 0", "'a' > 'b'", "9**9**9**9 > 1", "", "1 <"])
+@pytest.mark.parametrize(
+    "formula", ["1 + 1", "__import__('os')", "x > 1", "1/0 > 1", "(1).real > 0", "'a' > 'b'", "9**9**9**9 > 1", "", "1 <"]
+)
 def test_a_formula_that_is_no_comparison_of_numbers_is_refused(formula: str) -> None:
     with pytest.raises(ScenarioError, match="cannot evaluate formula"):
         evaluate(formula)

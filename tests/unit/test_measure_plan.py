@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from fibench.measure.plan import LONGEST_BLOCK, SHORTEST_BLOCK, Costs, choose_loops, choose_plan, needs_own_start, shares_process
+from fibench.measure.plan import (
+    LONGEST_BLOCK,
+    SHORTEST_BLOCK,
+    Costs,
+    choose_loops,
+    choose_plan,
+    needs_own_start,
+    shares_process,
+)
 from fibench.model.case import Case, Variant
 from fibench.model.metric import Metric
 from fibench.model.scenario import Measure

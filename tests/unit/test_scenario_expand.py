@@ -82,11 +82,7 @@ def test_process_keys_do_not_belong_into_a_matrix() -> None:
 
 
 def test_declared_metrics_come_first_then_those_of_the_gate_and_of_the_claims() -> None:
-    text = (
-        PAIR
-        + claim("metric: memory, ratio: {of: v1, to: v2, at_most: 2}")
-        + "measure: {metrics: [cpu]}\ngate: [wall]\n"
-    )
+    text = PAIR + claim("metric: memory, ratio: {of: v1, to: v2, at_most: 2}") + "measure: {metrics: [cpu]}\ngate: [wall]\n"
     assert [metric.name for metric in cases(text)[0].metrics] == ["cpu", "wall", "memory"]
 
 

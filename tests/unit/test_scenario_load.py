@@ -145,11 +145,7 @@ def test_a_typical_mistake_is_answered_with_one_line(old: str, new: str, line: s
 
 
 def test_several_mistakes_are_told_together_in_the_order_of_the_file() -> None:
-    text = (
-        GOOD.replace("budget: 30 s", "budget: 30")
-        .replace("scenario: event-loop", "scenario: a b")
-        .replace("gate", "gat")
-    )
+    text = GOOD.replace("budget: 30 s", "budget: 30").replace("scenario: event-loop", "scenario: a b").replace("gate", "gat")
     with pytest.raises(ScenarioError) as caught:
         load_text(text, "x.yaml", lookup)
     assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == ["x.yaml:1", "x.yaml:9", "x.yaml:16"]
@@ -204,9 +200,7 @@ def test_parameters_of_the_kind_may_stand_at_the_top_level() -> None:
 
 def test_merge_keys_copy_and_own_keys_win() -> None:
     text = "{loop: uvloop}"
-    found = scenario(
-        f"{{loop: asyncio}}\n  v2: {text}", "&base {loop: asyncio, tasks: 2}\n  v2: {<<: *base, loop: uvloop}"
-    )
+    found = scenario(f"{{loop: asyncio}}\n  v2: {text}", "&base {loop: asyncio, tasks: 2}\n  v2: {<<: *base, loop: uvloop}")
     assert found.variants["v2"].params == {"loop": "uvloop", "tasks": 2}
 
 

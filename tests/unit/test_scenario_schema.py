@@ -58,9 +58,7 @@ def _holds(word: str, node: Any, value: Any, root: Any) -> bool:
             return accepts(target, value, root)
         case "type":
             names = [rule] if isinstance(rule, str) else rule
-            return any(
-                isinstance(value, TYPES[name]) and (name == "boolean") == isinstance(value, bool) for name in names
-            )
+            return any(isinstance(value, TYPES[name]) and (name == "boolean") == isinstance(value, bool) for name in names)
         case "enum" | "const":
             return value in (rule if word == "enum" else [rule])
         case "anyOf" | "allOf":
