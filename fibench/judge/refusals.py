@@ -28,17 +28,10 @@ def refused(record: CaseRecord, metric: Metric, over: str, under: str) -> str:
 
 def _below_spawn_floor(record: CaseRecord, names: tuple[str, str]) -> str:
     """Two commands that do nothing but start: a ratio says nothing about them."""
-    floors = [
-        facts["spawn_floor"]
-        for generation in record.generations
-        for facts in generation.facts.get("variants", {}).values()
-        if "spawn_floor" in facts
-    ]
-    if not floors:
-        return ""
-    floor = float(np.median(floors))
     for name in names:
+        floors = pair.blocks(record.generations, "spawn_floor", name)  # measured right after each execution
         values = pair.blocks(record.generations, "wall", name)
+        floor = float(np.median(floors)) if len(floors) else 0.0
         if len(values) and np.median(values) < SPAWN_FACTOR * floor:
             return f"{name} takes {units.show(float(np.median(values)), 's')}, and spawning nothing {units.show(floor, 's')}"
     return ""

@@ -58,6 +58,7 @@ class CommandKind:
     metrics: Mapping[str, Metric] = {
         "wall": Metric("wall", about="from spawn to exit"),
         "cpu": Metric("cpu", about="user + system time of the command and the children it waited for"),
+        "spawn_floor": Metric("spawn_floor", about="starting and ending a process that does nothing, right afterwards"),
         "peak_memory": Metric("peak_memory", "B", about="largest resident set of the command (maxrss, wait4)"),
     }
     operation = "fibench.operations.command:open"

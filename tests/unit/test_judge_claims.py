@@ -136,7 +136,7 @@ def test_every_part_of_a_joined_claim_is_told() -> None:
 def test_a_refused_ratio_confirms_no_claim() -> None:
     claim = Claim.model_validate({"id": "c", "text": "t", "speedup": {"at_least": 1.5}})
     both = record(case(), {"v1": jitter(0.002, 20), "v2": jitter(0.001, 20)})
-    generations = tuple(replace(one, facts={"variants": {"v2": {"spawn_floor": 0.001}}}) for one in both.generations)
+    generations = tuple(replace(one, metrics={**one.metrics, "spawn_floor": (0.001, 0.001)}) for one in both.generations)
     found = judge_claim(claim, [replace(both, generations=generations)])
     assert found.verdict == "UNPROVEN"
     assert "spawning nothing" in found.reason

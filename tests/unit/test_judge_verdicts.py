@@ -130,9 +130,9 @@ def test_wall_and_cpu_that_disagree_are_noted() -> None:
 
 def test_a_command_that_costs_no_more_than_being_started_gives_no_ratio() -> None:
     one = generation(0, {"v1": 0.0011, "v2": 0.05})
-    facts = {"variants": {"v1": {"spawn_floor": 0.001}}}
+    metrics = {**one.metrics, "spawn_floor": (0.001, 0.001)}
     both = record(case(), {"v1": [1.0], "v2": [1.0]})
-    floored = one.__class__(0, 0, one.rounds, one.variants, one.metrics, facts=facts)
+    floored = one.__class__(0, 0, one.rounds, one.variants, metrics)
     (found,) = judge_case(both.__class__(both.case, (floored,))).comparisons
     assert found.verdict == "INVALID"
     assert found.reason == "v1 takes 1.10 ms, and spawning nothing 1.00 ms"
