@@ -24,7 +24,8 @@ def picture(word: str) -> str:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     print_document(build(result, run), console)
     drawn = console.export_svg(title=f"fibench run scenarios/{result.cases[0].case.scenario}.yaml", unique_id="fibench")
-    return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.S).replace("Fira Code", "ui-monospace, Menlo, Consolas")
+    whole = re.sub(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", "", drawn, flags=re.S)
+    return whole.replace("Fira Code", "ui-monospace, Menlo, Consolas")
 
 
 if __name__ == "__main__":
