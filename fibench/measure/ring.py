@@ -119,8 +119,10 @@ class Ring:
             "from fibench.measure import ring; import json; ring.serve(json.loads(sys.argv[1]))"
         )
         command = [variant["python"] or sys.executable, "-c", code, json.dumps(setup)]
+        # each start gets an environment of another size, so that the variants' own variables do not move only one stack
+        padding = {"FIBENCH_PAD": "x" * (int.from_bytes(os.urandom(2), "little") % 4096)}
         try:
-            return subprocess.Popen(command, pass_fds=wanted, env={**os.environ, **variant["env"]}).pid
+            return subprocess.Popen(command, pass_fds=wanted, env={**os.environ, **padding, **variant["env"]}).pid
         except OSError as error:
             marker.set_running(self.mark, marker.entry(setup["number"]))
             problem = NotStartedError(f"cannot start {command[0]}: {error.strerror}")
