@@ -72,16 +72,18 @@ def compare_runs(before: Run, after: Run, names: tuple[str, str], store: SqlStor
         if match is None:
             notes.append(Note("case-only-once", f"{record.case.title} is in {names[1]} only"))
             continue
-        cases.append(_case(match, record, names, fields, store, anyway=anyway))
+        history = None if anyway else _history(store, record.case, after)
+        cases.append(_case(match, record, names, fields, history))
     if not cases:
         raise UsageError("the two runs have no case in common", hint="fibench show RUN lists the cases of a run")
     return RunResult(f"{before.id}…{after.id}", None, after.state, tuple(cases), (), tuple(notes))
 
 
 def _case(
-    old: CaseRecord, new: CaseRecord, names: tuple[str, str], fields: Sequence[str], store: SqlStore, *, anyway: bool
+    old: CaseRecord, new: CaseRecord, names: tuple[str, str], fields: Sequence[str], history: Sequence[CaseRecord] | None
 ) -> CaseResult:
-    forbidden = [*fields, *same_work(old.case, new.case), *([] if anyway else same_modules(old, new))]
+    """One case of both runs; without a history (None) the runs are compared whatever they differ in."""
+    forbidden = [*fields, *same_work(old.case, new.case), *([] if history is None else same_modules(old, new))]
     rows: list[Comparison] = []
     shown: dict[str, dict[str, Summary]] = {}
     for variant in new.case.variants:
@@ -89,7 +91,7 @@ def _case(
             continue
         for name, record in zip(names, (old, new), strict=True):
             shown[f"{name}/{variant.name}"] = summaries(record).get(variant.name, {})
-        rows += _rows(old, new, names, variant.name, forbidden, [] if anyway else _history(store, new.case))
+        rows += _rows(old, new, names, variant.name, forbidden, history or ())
     return CaseResult(new.case, "valid", None, shown, tuple(rows))
 
 
@@ -121,9 +123,12 @@ def _by_code(history: Sequence[CaseRecord], metric: Metric, variant: str) -> lis
     return list(groups.values())
 
 
-def _history(store: SqlStore, case: Case) -> list[CaseRecord]:
-    """Sessions of this case, oldest first, on machines that match the newest."""
-    sessions = store.sessions(case.key, HISTORY)
+def _history(store: SqlStore, case: Case, after: Run) -> list[CaseRecord]:
+    """Sessions of this case before the one that is judged, oldest first, on machines that match the newest.
+
+    The judged run itself must not count as noise: a regression would excuse itself.
+    """
+    sessions = [one for one in store.sessions(case.key, HISTORY) if one.run != after.id and one.started < after.started]
     if not sessions:
         return []
     here = sessions[0].fingerprint

@@ -35,6 +35,8 @@ class GateResult:
 
     rows: tuple[Gated, ...]
     result: RunResult
+    twice: bool = False
+    """True when what is red was measured a second time."""
 
     @property
     def word(self) -> str:
@@ -51,21 +53,27 @@ def gate(planned: Sequence[Planned], request: Request, against: Against, store: 
     flagged = {row.case for row in first.rows if row.word == "worse"}
     if not flagged or first.result.state == "interrupted":
         return first
-    again = [one for one in planned if one.case.title in flagged]
+    again = [replace(one, case=_with_time(one.case)) for one in planned if one.case.title in flagged]
     observer.noted(Note("measured-again", f"worse: {', '.join(sorted(flagged))}; measured once more before the gate turns red"))
     second = _measure(again, replace(request, label=None), store, observer)
     confirmed = {_name(row): row for row in second.rows}
     rows = tuple(_confirmed(row, confirmed.get(_name(row))) for row in first.rows)
-    return GateResult(rows, first.result)
+    return GateResult(rows, first.result, twice=True)
 
 
 def _measure(planned: Sequence[Planned], request: Request, store: SqlStore, observer: Observer) -> GateResult:
     new = begin(planned, request)
     store.begin(new)
-    rule = UntilGated(rows=sum(len(one.case.gate) * (len(one.case.variants) - 1) for one in planned))
+    rows = sum(len(one.case.gate) * (len(one.case.variants) - 1) for one in planned)
+    rule = UntilGated(rows, _alpha(planned))
     measured = carry_out(new, planned, store, observer, rule=rule, show_output=request.show_output)
-    rows = holm([row for record in measured.run.cases for row in gated(record)], _alpha(planned))
-    return GateResult(tuple(rows), measured.result)
+    judged = holm([row for record in measured.run.cases for row in gated(record)], _alpha(planned))
+    return GateResult(tuple(judged), measured.result, twice=True)
+
+
+def _with_time(case: Case) -> Case:
+    """The second look gets twice the budget: want of time must not acquit what was red."""
+    return case.model_copy(update={"measure": case.measure.model_copy(update={"budget": 2 * case.measure.budget})})
 
 
 def _alpha(planned: Sequence[Planned]) -> float:

@@ -112,8 +112,14 @@ def _spent(record: CaseRecord, budget: float) -> bool:
     most = record.case.measure.max_units
     if most is not None and units(record) >= most:
         return True
-    usual = sorted(generation.seconds for generation in record.generations)[len(record.generations) // 2]
-    return record.seconds + usual > budget
+    return record.seconds + _next(record) > budget
+
+
+def _next(record: CaseRecord) -> float:
+    """Seconds that a further generation takes at least: a usual one, or one round of it where rounds are the unit."""
+    rounds = [1 if record.unit == "generation" else max(generation.rounds) + 1 for generation in record.generations]
+    costs = sorted(one.seconds / count for one, count in zip(record.generations, rounds, strict=True))
+    return costs[len(costs) // 2]
 
 
 def folder_of(planned: Planned) -> Path:

@@ -28,7 +28,7 @@ def print_gate(found: GateResult, *, json: bool, output: Sequence[Path]) -> None
     for path in output:
         _write(found, path)
     if found.word == "worse":
-        say("gate: red; every red metric was measured twice")
+        say("gate: red" + ("; every red metric was measured twice" if found.twice else ""))
 
 
 def _print(found: GateResult) -> None:

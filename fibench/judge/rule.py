@@ -24,7 +24,7 @@ class UntilDecided:
         claims = [claim for claim in record.case.claims if claim.tests]
         if any(undecided(claim, record) for claim in claims):
             return False
-        if _gate_open(record, rows=1):
+        if _gate_open(record, record.case.measure.alpha):
             return False
         return bool(claims) or not any(self._open(record, name) for name in record.case.measure.metrics)
 
@@ -43,14 +43,13 @@ class UntilGated:
     Holm asks each row for α / rows before it can turn red, so a gate must go on for longer than a verdict would.
     """
 
-    def __init__(self, rows: int) -> None:
-        self.rows = rows
+    def __init__(self, rows: int, alpha: float) -> None:
+        self.level = alpha / max(1, rows)
 
     def decided(self, record: CaseRecord) -> bool:
         """True when the gate's answer on this case is known."""
-        return len(record.generations) >= FEWEST_GENERATIONS and not _gate_open(record, self.rows)
+        return len(record.generations) >= FEWEST_GENERATIONS and not _gate_open(record, self.level)
 
 
-def _gate_open(record: CaseRecord, rows: int) -> bool:
-    level = record.case.measure.alpha / max(1, rows)
+def _gate_open(record: CaseRecord, level: float) -> bool:
     return any(row.word == "undecided" and row.p > level for row in gated(record))

@@ -49,16 +49,23 @@ def timer(step: Step) -> Callable[[int], dict[str, float]]:
 
 def _compiled(step: Step) -> Any:
     """The loop of one step: its arguments are local variables, its call is `call(a0, a1, name=k0)`."""
+    names: dict[str, Any] = {"repeat": repeat, "perf_counter_ns": perf_counter_ns, "process_time_ns": process_time_ns}
+    try:
+        code = compile(_source(step, written=True), "<fibench: timed loop>", "exec")
+    except SyntaxError:  # a keyword argument that cannot be written, such as `class` or `a-b`
+        code = compile(_source(step, written=False), "<fibench: timed loop>", "exec")
+    exec(code, names)  # noqa: S102  # our own template, as timeit does it
+    return names["loop"]
+
+
+def _source(step: Step, *, written: bool) -> str:
     positional = [f"a{index}" for index in range(len(step.args))]
     named = {name: f"k{index}" for index, name in enumerate(step.kwargs)}
-    written = all(name.isidentifier() for name in named)
-    passed = [f"{name}={value}" for name, value in named.items()] if written else ["**kwargs"]
     unpack = "".join(f"{name}, " for name in positional) + "= args" if positional else "pass"
+    passed = ["**kwargs"] if named else []
     if named and written:
+        passed = [f"{name}={value}" for name, value in named.items()]
         unpack += "; " + "".join(f"{value}, " for value in named.values()) + "= kwargs.values()"
     call = f"call({', '.join([*positional, *passed])})"
     awaited = step.runner is not None
-    source = _LOOP.format(define="async def" if awaited else "def", unpack=unpack, call=f"await {call}" if awaited else call)
-    names: dict[str, Any] = {"repeat": repeat, "perf_counter_ns": perf_counter_ns, "process_time_ns": process_time_ns}
-    exec(compile(source, "<fibench: timed loop>", "exec"), names)  # noqa: S102  # our own template, as timeit does it
-    return names["loop"]
+    return _LOOP.format(define="async def" if awaited else "def", unpack=unpack, call=f"await {call}" if awaited else call)

@@ -97,7 +97,8 @@ def choose_plan(costs: Costs, loops: int, per_round: bool) -> Plan:
 def _by_rounds(costs: Costs, loops: int, once: float, fixed: float) -> Plan:
     """AB pairs, several a process; without a control where the budget has hardly room for the units themselves."""
     fewest, most = ROUNDS_AT_ONCE
-    rounds = max(1 if not costs.warm else fewest, min(most, int(LONGEST_GENERATION / once)))
+    longest = min(LONGEST_GENERATION, costs.budget / 8)  # what a kill may cost
+    rounds = max(1 if not costs.warm else fewest, min(most, int(longest / once)))
     units = costs.budget / (once + fixed / rounds)
     control = units > (costs.fewest + SPARE) * (1 + 1 / CONTROL_EVERY)
     return Plan(loops, rounds, True, "round", units, control)

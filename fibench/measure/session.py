@@ -75,11 +75,15 @@ class Session:
         self.sources = {variant.name: source for variant in case.variants if (source := _source(done, variant.name))}
         self.tried: list[float] = []
         self.parallel = False
+        self.before = max(done.seconds, sum(generation.seconds for generation in done.generations))
+        self.began = 0.0
+        self.opening = 0.0
         self.cpu = 0
         self.cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
     def events(self) -> Generator[Event, None, None]:
         """Measure until nobody asks for more, or until no variant is left."""
+        self.began = time.monotonic() - self.before
         while self.variants:
             try:
                 yield from self._generation()
@@ -94,12 +98,12 @@ class Session:
             clock = time.monotonic()
             opened = self._open(worker, rng, index)
             if self.plan is None:
-                opening = time.monotonic() - clock
+                self.opening = time.monotonic() - clock
                 opened_count = len(self.variants)
                 yield from self._try(worker)
                 if len(self.variants) < opened_count:
                     return  # the numbering has changed: start again without those that were dropped
-                self.plan = self._plan(worker, opened["once"], opening)
+                self.plan = self._plan(worker, opened["once"], self.opening)
                 yield self.plan
                 yield from self._doubts()
             rounds = self._rounds(rng)
@@ -108,6 +112,7 @@ class Session:
         finally:
             worker.end()
         self.next_index += 1
+        self.unit = self.plan.unit  # whoever drops out later: what was measured keeps its unit
         facts = {"variants": opened["facts"], "modules": opened["modules"]}
         yield self._collect(index, rounds, columns, started, facts)
 
@@ -208,8 +213,14 @@ class Session:
         return self.case.measure.control and self.variants[0] == self.case.baseline
 
     def _rounds(self, rng: random.Random) -> list[tuple[int, ...]]:
+        """The generation's rounds; where they are the unit, no more than still fit the budget."""
         assert self.plan is not None
-        return self.kit.schedule(len(self.variants), self.plan, self._with_control, rng)
+        plan = self.plan
+        if plan.unit == "round":
+            once = sum(self.seconds_per_call) * plan.loops * (1.2 if plan.control else 1.0)
+            left = self.case.measure.budget - (time.monotonic() - self.began)
+            plan = replace(plan, rounds=max(1, min(plan.rounds, int((left - self.opening) / once))))
+        return self.kit.schedule(len(self.variants), plan, self._with_control, rng)
 
     def _measure(self, worker: Worker, rounds: list[tuple[int, ...]], rng: random.Random) -> dict[str, list[float]]:
         assert self.plan is not None

@@ -108,7 +108,7 @@ def test_a_gate_of_many_rows_goes_on_until_each_can_be_red() -> None:
 
     def decided(count: int, rows: int) -> bool:
         slower = record(case(gate=["wall"]), {"v1": jitter(1, count), "v2": jitter(1.2, count)[::-1]})
-        return UntilGated(rows).decided(slower)
+        return UntilGated(rows, 0.01).decided(slower)
 
     assert decided(11, rows=1)
     assert not decided(11, rows=20)
@@ -117,5 +117,5 @@ def test_a_gate_of_many_rows_goes_on_until_each_can_be_red() -> None:
 
 def test_a_gate_stops_as_soon_as_a_metric_is_safe_however_open_its_verdict_is() -> None:
     a_little_faster = record(case(gate=["wall"]), {"v1": jitter(1.02, 15, 0.01), "v2": jitter(1, 15, 0.01)[::-1]})
-    assert UntilGated(1).decided(a_little_faster)
+    assert UntilGated(1, 0.01).decided(a_little_faster)
     assert not UntilDecided().decided(a_little_faster)

@@ -105,3 +105,8 @@ def test_equal_processes_are_shared_and_unequal_ones_are_not() -> None:
 @pytest.mark.parametrize(("name", "own"), [("PYTHONHASHSEED", True), ("LD_PRELOAD", True), ("LANG", True), ("COLOUR", False)])
 def test_variables_that_are_read_at_start_up_need_a_start(name: str, own: bool) -> None:
     assert needs_own_start(Variant(name="v", params={}, env={name: "1"})) is own
+
+
+def test_a_budget_is_cut_into_small_enough_pieces_that_its_rest_is_not_wasted() -> None:
+    # 4 s / 8 = 0.5 s a generation: three rounds of two commands of 0.08 s
+    assert choose_plan(costs(0.08, 0.08, budget=4, warm=False), 1, per_round=True).rounds == 3
