@@ -11,7 +11,6 @@ from fibench.measure.block import timer
 from fibench.measure.layout import Scatter
 from fibench.step import Step
 
-
 SHAPES: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     ((), {}),
     ((1,), {}),
