@@ -47,9 +47,3 @@ class StoreError(FibenchError):
 
 class MeasurementError(FibenchError):
     """Nothing could be measured, or what was measured must not be believed."""
-
-
-class InterruptedRunError(FibenchError):
-    """Ctrl-C or SIGTERM; everything measured so far is stored."""
-
-    exit_code = 130

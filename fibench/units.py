@@ -59,12 +59,6 @@ def parse_option(name: str, text: str | None, dimension: str) -> float | None:
         raise UsageError(f"{name}: {error}") from None
 
 
-def looks_like_quantity(text: str) -> bool:
-    """True for "1 ms" or "64 KiB": used to turn free matrix values into numbers."""
-    match = _NUMBER.match(text)
-    return match is not None and any(match[2] in table for table in DIMENSIONS.values())
-
-
 def show(value: float | None, unit: str) -> str:
     """A value in base units as people read it: 0.00147 s → "1.47 ms", 65536 B → "64.0 KiB"."""
     if value is None or not math.isfinite(value):

@@ -8,12 +8,3 @@ USAGE = 2
 UNDECIDED = 3
 MEASUREMENT = 4
 INTERRUPTED = 130
-
-MEANING = {
-    PASS: "pass",
-    FAILED: "a gate or a required claim failed",
-    USAGE: "bad usage or scenario",
-    UNDECIDED: "undecided",
-    MEASUREMENT: "the measurement failed",
-    INTERRUPTED: "interrupted; what was measured is kept",
-}

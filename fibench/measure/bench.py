@@ -60,7 +60,7 @@ class Bench:
         self.forks = 0
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_parent=self._count_fork)
-        # when this process dies or hangs, the stack goes behind the marker's two bytes
+        # when this process dies or hangs, the stack goes behind the marker's own bytes
         faulthandler.enable(mark, all_threads=False)
         faulthandler.register(signal.SIGUSR1, mark, all_threads=False)
 

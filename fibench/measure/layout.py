@@ -20,7 +20,8 @@ class Scatter:
     """Copies functions to random places; keeps the junk that separates them."""
 
     def __init__(self) -> None:
-        self._state = int(os.environ.get("PYTHONHASHSEED", "0") or 0) if os.environ.get("PYTHONHASHSEED") != "random" else 0
+        seed = os.environ.get("PYTHONHASHSEED", "")
+        self._state = int(seed) if seed.isdigit() else 0
         self._junk: list[bytes] = []
 
     def copy(self, call: Any) -> Any:

@@ -37,7 +37,6 @@ else:
     Fraction = _quantity("fraction", "2 %")
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=80)]
-Scalar = bool | int | float | str | None
 
 
 class Strict(BaseModel):

@@ -30,7 +30,7 @@ def table(results: Sequence[ClaimResult], bounds: Bounds, labels: Mapping[str, s
     )  # fmt: skip
     parents = companions(results)
     rows = tuple(
-        _row(one, parents[one.id], (*bounds.get(one.id, ()), *getattr(one, "bounds", ())), labels.get(one.case, ""), runs)
+        _row(one, parents[one.id], (*bounds.get(one.id, ()), *one.bounds), labels.get(one.case, ""), runs)
         for one in _placed(results, parents)
     )
     return filled("", columns, rows)

@@ -39,10 +39,6 @@ class Interval:
         """False while n is too small for a bound on both sides at this level."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
-    @property
-    def half_width(self) -> float:
-        return (self.high - self.low) / 2
-
 
 def confidence_sequence(values: ArrayLike, alpha: float, quantile: float = 0.5) -> Interval:
     """All θ that may be the `quantile` of the values' distribution, at level 1 − `alpha`, valid at any stop."""

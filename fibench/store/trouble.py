@@ -13,7 +13,6 @@ from fibench.store.address import Address
 _ELSEWHERE = "give another place with --store or FIBENCH_STORE"
 _SPACE = "free some space, or " + _ELSEWHERE
 _RIGHTS = "allow writing to the file and its folder, or " + _ELSEWHERE
-_UNKNOWN = "check that the store is whole and reachable; if it is, please report this"
 _TWICE = ("the run or case is already stored", "every run, case and generation is added once")
 _GONE = ("the run is not in the store (any more)", "it was removed while it was being measured")
 
