@@ -37,6 +37,14 @@ class Workload(Protocol):
     """Distributions whose versions decide whether two runs are comparable."""
     per_round: bool
     """True when the round is the inference unit (each block is a process or a window of its own)."""
+    service: bool
+    """True when the steps hold servers: one set of processes runs many rounds, and each round is stored by itself."""
+    shown: tuple[str, ...]
+    """Metrics that are summarised as well, compared or not."""
+
+    def standard(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """The metrics that are compared unless the scenario names others."""
+        ...
 
     def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
         """Merge matrix keys that are no parameters of the kind; raise ValueError if it has no use for them."""
@@ -44,6 +52,14 @@ class Workload(Protocol):
 
     def unavailable(self, params: Mapping[str, Any]) -> str:
         """Why this variant cannot be measured here ("needs hdf5plugin …"), or ""."""
+        ...
+
+    def label(self, params: Mapping[str, Any]) -> str:
+        """What every number of this variant must carry ("closed loop"), or ""."""
+        ...
+
+    def addresses(self, params: Mapping[str, Any]) -> Iterable[str]:
+        """The URLs to which this variant sends load that fibench has not started itself."""
         ...
 
     def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

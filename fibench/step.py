@@ -18,15 +18,17 @@ class Step:
     once     a block is exactly one call (macro work: a file, a process)
     before   untimed, before each block
     after    untimed, after each block of `loops` calls: more metrics per call, in base units; they may replace
-             `wall` and `cpu` where the step has better clocks (a child's rusage)
+             `wall` and `cpu` where the step has better clocks (a child's rusage); NaN is "this block has no number"
+    remark   untimed, after `after`: what else is to be known of this block (why it is invalid, its raw file …)
+    lasts    seconds of a block, where they are known beforehand (a window of load)
     outcome  one untimed call whose value is compared between variants; NotImplemented: there is nothing to compare
     facts    kept beside the numbers (filter list, server, file layout …)
     close    frees everything
     """
 
-    __slots__ = ("after", "args", "before", "call", "close", "facts", "kwargs", "once", "outcome", "runner")
+    __slots__ = ("after", "args", "before", "call", "close", "facts", "kwargs", "lasts", "once", "outcome", "remark", "runner")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # an argument for each hook
         self,
         call: Callable[..., Any],
         args: tuple[Any, ...] = (),
@@ -36,6 +38,8 @@ class Step:
         once: bool = False,
         before: Callable[[], object] | None = None,
         after: Callable[[int], dict[str, float]] | None = None,
+        remark: Callable[[], dict[str, Any]] | None = None,
+        lasts: float | None = None,
         outcome: Callable[[], object] | None = None,
         facts: Callable[[], dict[str, Any]] = dict,
         close: Callable[[], object] = lambda: None,
@@ -47,6 +51,8 @@ class Step:
         self.once = once
         self.before = before
         self.after = after
+        self.remark = remark
+        self.lasts = lasts
         self.outcome = outcome if outcome is not None else self._call_once
         self.facts = facts
         self.close = close

@@ -61,6 +61,8 @@ def parse_option(name: str, text: str | None, dimension: str) -> float | None:
 
 def show(value: float | None, unit: str) -> str:
     """A value in base units as people read it: 0.00147 s → "1.47 ms", 65536 B → "64.0 KiB"."""
+    if value == math.inf and unit == "s":
+        return "≥ timeout"  # a percentile among requests that were never answered
     if value is None or not math.isfinite(value):
         return "–"
     if unit in _STEPS:

@@ -85,14 +85,20 @@ class Shared:
         return self.bench.seconds_per_call(task["number"], task["target"])
 
     def do_measure(self, task: dict[str, Any]) -> dict[str, Any]:
-        """Run the rounds as scheduled; columns of blocks come back."""
+        """Run the rounds as scheduled; columns of blocks come back, with a remark each where a step has any."""
         bench, loops = self.bench, task["loops"]
         for number in task["order"]:
             bench.warm_up(number, loops, task["warmup"])
         bench.settle(task["gc"])
-        blocks = [bench.block(number, loops) for order in task["rounds"] for number in order]
+        turns = [number for order in task["rounds"] for number in order]
+        blocks, remarks = [], []
+        told = any(step.remark for step in bench.steps.values())
+        for number in turns:
+            blocks.append(bench.block(number, loops))
+            if told:
+                remarks.append(bench.remark(number))
         bench.leave_if_forked()
-        return columns(blocks)
+        return {"columns": columns(blocks), "remarks": remarks}
 
     def do_close(self, task: dict[str, Any]) -> None:
         """Free what the steps hold."""

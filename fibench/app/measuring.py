@@ -73,6 +73,7 @@ def _kit(planned: Planned, bench: Bench) -> Kit:
         schedule=_rounds,
         seed=bench.seed,
         per_round=planned.workload.per_round,
+        service=planned.workload.service,
         same_inputs=planned.workload.same_inputs,
         trees={name: Tree(found.root, found.folder) for name, found in bench.checkouts.get(folder_of(planned), {}).items()},
         show_output=bench.show_output,

@@ -24,6 +24,8 @@ class Choice:
     overrides: tuple[str, ...] = ()
     budget: float | None = None
     variants: tuple[str, ...] = ()
+    may_load: tuple[str, ...] = ()
+    """Public hosts that the user said may be loaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from fibench.app import consent
 from fibench.app.history import settled
 from fibench.app.kinds import kind
 from fibench.app.observer import Observer
@@ -34,8 +35,9 @@ def resume_run(
     changed = differences(run.fingerprint, now)
     if changed:
         raise UsageError(f"run {run.id} cannot go on here: {'; '.join(changed)}", hint="start a new run")
-    store.reopen(run.id, me())
     planned = [Planned(record.case, kind(record.case.kind)) for record in run.cases]
+    consent.check(planned, request.choice.may_load)
+    store.reopen(run.id, me())
     return carry_out(run, planned, store, observer, show_output=request.show_output)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fibench.app import consent
 from fibench.app.judging import Earlier, judge
 from fibench.app.measuring import Bench, folder_of, measure
 from fibench.app.neighbours import CODE, Watch
@@ -63,6 +64,7 @@ def run(request: Request, store: SqlStore, observer: Observer, planned: Sequence
 def begin(planned: Sequence[Planned], request: Request) -> Run:
     """A new run with its identity, machine and empty records."""
     _check_revisions(planned)
+    consent.check(planned, request.choice.may_load)
     packages = {name for one in planned for name in one.workload.packages}
     seeds = [one.case.measure.seed for one in planned if one.case.measure.seed is not None]
     now = time.time()

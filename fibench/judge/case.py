@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from fibench import units
-from fibench.judge import pair
-from fibench.judge.refusals import refused
+from fibench.judge import bracket, pair, spread
+from fibench.judge.refusals import refused, void
 from fibench.judge.verdict import INCONCLUSIVE, INVALID, Judgement, judge
-from fibench.model.case import CONTROL
+from fibench.model.case import CONTROL, Variant
 from fibench.model.metric import Metric
 from fibench.model.note import Note
 from fibench.model.result import CaseResult, Comparison, Control, Summary
@@ -51,12 +51,12 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
     if reason:
         return _without(record, metric, candidate, INVALID, reason)
     try:
-        differences = pair.gains(record, metric, case.baseline.name, candidate)
+        differences = pair.NOTHING if metric.bracket else pair.gains(record, metric, case.baseline.name, candidate)
+        interval = gain_of(record, metric, case.baseline.name, candidate, differences)
     except pair.NotPositiveError as error:
         return _without(record, metric, candidate, INVALID, str(error))
-    if not len(differences):
+    if not interval.units:
         return _without(record, metric, candidate, INCONCLUSIVE, "nothing was measured")
-    interval = interval_of(record, metric, differences)
     margin = effective_margin(measure.margin_of(metric.name), twin)
     found = judge(interval, margin, metric, measure.alpha, record.unit)
     return Comparison(
@@ -74,8 +74,15 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
         margin=margin,
         reason=_reason(found, record),
         floor=_floor(twin),
-        p_worse=_p_worse(interval, differences, margin),
+        p_worse=_p_worse(interval, differences, margin, measure.alpha),
     )
+
+
+def gain_of(record: CaseRecord, metric: Metric, baseline: str, candidate: str, differences: Floats) -> Interval:
+    """The interval of ln(gain): a confidence sequence over units, or between the brackets of two searches."""
+    if metric.bracket:
+        return bracket.gain(record, metric, baseline, candidate)
+    return interval_of(record, metric, differences)
 
 
 def interval_of(record: CaseRecord, metric: Metric, differences: Floats) -> Interval:
@@ -88,6 +95,8 @@ def interval_of(record: CaseRecord, metric: Metric, differences: Floats) -> Inte
 
 def control(record: CaseRecord, metric: Metric) -> Control | None:
     """The baseline against its twin, by the same rule; None without a control round."""
+    if metric.bracket:
+        return None
     try:
         differences = pair.gains(record, metric, record.case.baseline.name, CONTROL)
     except pair.NotPositiveError:
@@ -112,12 +121,21 @@ def summaries(record: CaseRecord) -> dict[str, dict[str, Summary]]:
     found: dict[str, dict[str, Summary]] = {}
     for variant in record.case.variants:
         found[variant.name] = {}
-        for metric in record.case.metrics:
-            values = pair.blocks(record.generations, metric.name, variant.name)
-            if len(values):
-                median, *tail = (quantile(values.tolist(), q) for q in (0.5, 0.9, 0.95, 0.99))
-                found[variant.name][metric.name] = Summary(metric.unit, len(values), median, *tail)
+        for metric in (*record.case.metrics, *record.case.shown):
+            one = (spread.summary(record, metric, variant.name) if metric.column else None) or _of_blocks(
+                record, metric, variant
+            )
+            if one:
+                found[variant.name][metric.name] = one
     return found
+
+
+def _of_blocks(record: CaseRecord, metric: Metric, variant: Variant) -> Summary | None:
+    values = pair.blocks(record.generations, metric.name, variant.name)
+    if not len(values):
+        return None
+    median, *tail = (quantile(values.tolist(), q) for q in (0.5, 0.9, 0.95, 0.99))
+    return Summary(metric.unit, len(values), median, *tail)
 
 
 def plain(logarithm: float) -> float:
@@ -128,6 +146,10 @@ def plain(logarithm: float) -> float:
 def _state(record: CaseRecord, comparisons: tuple[Comparison, ...]) -> tuple[str, str | None]:
     """valid, partial (some variants failed) or invalid (nothing to be believed), with the reason."""
     reasons = [f"{name}: {reason}" for name, reason in record.failures.items()]
+    empty = [reason for variant in record.case.variants if (reason := void(record, variant.name))]
+    if len(empty) == len(record.case.variants):
+        return "invalid", "; ".join([*reasons, *empty])
+    reasons += empty
     if not record.generations:
         return "invalid", "; ".join(reasons) or "nothing was measured"
     if reasons:
@@ -192,8 +214,10 @@ def _seconds(more: int, record: CaseRecord) -> float:
     return more * sum(generation.seconds for generation in record.generations) / measured if measured else math.inf
 
 
-def _p_worse(interval: Interval, differences: Floats, margin: float) -> float:
+def _p_worse(interval: Interval, differences: Floats, margin: float, alpha: float) -> float:
     delta = math.log1p(margin)
+    if not len(differences):
+        return alpha if interval.high < -delta else 1.0  # a bracket: it says at which level it holds, and no more
     if interval.low == interval.high:
         return 0.0 if interval.high < -delta else 1.0  # counted, not sampled: there is no chance in it
     return 1 / sup_e_value(differences, -delta, side=-1)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fibench import units
-from fibench.judge import pair
-from fibench.judge.case import interval_of, plain
-from fibench.judge.refusals import UNAVAILABLE, refused
+from fibench.judge import bracket, pair
+from fibench.judge.case import gain_of, interval_of, plain
+from fibench.judge.refusals import UNAVAILABLE, refused, void
 from fibench.model.metric import Metric
 from fibench.model.run import CaseRecord
 from fibench.model.scenario import Bound, Test, ValueOf
 from fibench.stats.quantile import needed
-from fibench.stats.sequential import Interval, confidence_sequence, fewest_units
+from fibench.stats.sequential import Floats, Interval, confidence_sequence, fewest_units
 from fibench.stats.series import decorrelated
 
 CONFIRMED, REFUTED, UNPROVEN, NOT_TESTABLE = "CONFIRMED", "REFUTED", "UNPROVEN", "NOT TESTABLE"
@@ -75,7 +75,8 @@ def _problem(test: Test, record: CaseRecord) -> Finding | None:
             return _plainly(UNPROVEN, f"INVALID: {name}: {reason}", test, record, final=True)
     if not record.generations:
         return _plainly(UNPROVEN, "nothing was measured", test, record)
-    reason = refused(record, record.case.metric(test.metric), names[0], names[1]) if len(names) == 2 else ""
+    both = refused(record, record.case.metric(test.metric), names[0], names[1]) if len(names) == 2 else ""
+    reason = both or void(record, names[0])
     return _plainly(UNPROVEN, f"INVALID: {reason}", test, record, final=True) if reason else None
 
 
@@ -87,8 +88,12 @@ def _speedup(test: Test, record: CaseRecord) -> Finding:
     assert test.speedup is not None
     metric = record.case.metric(test.metric)
     names = variants_of(test, record)
-    interval = interval_of(record, metric, pair.gains(record, metric, *names))
+    interval = gain_of(record, metric, names[0], names[1], _gains(record, metric, names))
     return _bounded(interval, test.speedup, plain, "×", test, record, _medians(record, metric, names))
+
+
+def _gains(record: CaseRecord, metric: Metric, names: tuple[str, ...]) -> Floats:
+    return pair.NOTHING if metric.bracket else pair.gains(record, metric, names[0], names[1])
 
 
 def _ratio(test: Test, record: CaseRecord) -> Finding:
@@ -111,6 +116,11 @@ def _value(test: Test, record: CaseRecord) -> Finding:
     metric, quantile = record.case.metric(test.metric), test.value.quantile
     # one-sided: a bound on one side may spend all of α there; the two-sided sequence at 2α does
     alpha = min(0.5, 2 * record.case.measure.alpha)
+    if metric.bracket:
+        found = bracket.value(record, metric, test.value.variant)
+        return _bounded(found, absolute_bound(test.value, metric), float, metric.unit, test, record)
+    if metric.column and quantile != _MEDIAN:
+        return _quantile_of_windows(test, record, metric, alpha)
     values = pair.unit_values(record, metric.name, test.value.variant)
     if metric.counted and len(values) >= 2 and np.ptp(values) == 0:
         interval = Interval(float(values[0]), float(values[0]), float(values[0]), len(values))
@@ -122,6 +132,22 @@ def _value(test: Test, record: CaseRecord) -> Finding:
             reason = f"n too small: {len(every)} of the {needed(quantile)} samples that p{100 * quantile:g} takes"
             return _plainly(UNPROVEN, reason, test, record)
         interval = confidence_sequence(every, alpha, quantile)
+    return _bounded(interval, absolute_bound(test.value, metric), float, metric.unit, test, record)
+
+
+def _quantile_of_windows(test: Test, record: CaseRecord, metric: Metric, alpha: float) -> Finding:
+    """ "p95 of the requests": each window has its own, and windows, not requests, are independent of one another."""
+    assert test.value is not None
+    name = f"{metric.name}_p{100 * test.value.quantile:g}"
+    if not any(name in generation.metrics for generation in record.generations):
+        return _plainly(UNPROVEN, f"windows keep p50, p90, p95 and p99 of {metric.name}, not {name}", test, record, final=True)
+    values = pair.unit_values(record, name, test.value.variant)
+    if not len(values):
+        reason = (
+            f"n too small: no window had the {needed(test.value.quantile)} requests that {name} takes; raise duration or rate"
+        )
+        return _plainly(UNPROVEN, reason, test, record)
+    interval = confidence_sequence(decorrelated(values), alpha)
     return _bounded(interval, absolute_bound(test.value, metric), float, metric.unit, test, record)
 
 

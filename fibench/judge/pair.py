@@ -37,8 +37,6 @@ def log_ratios(record: CaseRecord, metric: str, over: str, under: str) -> Floats
 def unit_values(record: CaseRecord, metric: str, variant: str) -> Floats:
     """One value per unit: the median of the variant's blocks in a generation, or each block where rounds are the unit."""
     values = [blocks([generation], metric, variant) for generation in record.generations]
-    if any(not np.isfinite(found).all() for found in values):
-        raise NotPositiveError(f"{metric} is not a number in some blocks of {variant}")
     if record.unit == "round":
         return np.concatenate(values) if values else NOTHING
     return np.array([np.median(found) for found in values if len(found)])
@@ -80,13 +78,14 @@ def _remembered_ratios(generation: Generation, metric: str, over: str, under: st
 
 
 def blocks(generations: Iterable[Generation], metric: str, variant: str) -> Floats:
-    """All block values of a variant, in order."""
+    """All block values of a variant, in order; blocks without a number (NaN) are left out."""
     parts = [
-        np.asarray(generation.metrics[metric])[_where(generation, variant)]
+        np.asarray(generation.metrics[metric], dtype=float)[_where(generation, variant)]
         for generation in generations
         if metric in generation.metrics
     ]
-    return np.concatenate(parts) if parts else NOTHING
+    found = np.concatenate(parts) if parts else NOTHING
+    return found[~np.isnan(found)]
 
 
 def _where(generation: Generation, variant: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -99,10 +98,13 @@ def round_ratios(generation: Generation, metric: str, over: str, under: str) -> 
         return NOTHING
     rounds = np.asarray(generation.rounds)
     values = np.asarray(generation.metrics[metric], dtype=float)
-    top, bottom = _where(generation, over), _where(generation, under)
+    known = ~np.isnan(values)  # an invalid window takes its round with it
+    top, bottom = _where(generation, over) & known, _where(generation, under) & known
     used = values[top | bottom]
-    if not (np.isfinite(used) & (used > 0)).all():
-        raise NotPositiveError(f"{metric} is zero, negative or not a number in some blocks, so there is no ratio")
+    if np.isinf(used).any():
+        raise NotPositiveError(f"{metric} lies among failed requests in some windows, so there is no ratio")
+    if not (used > 0).all():
+        raise NotPositiveError(f"{metric} is zero or negative in some blocks, so there is no ratio")
     logs = np.log(np.where(values > 0, values, 1.0))
     size = int(rounds.max()) + 1 if len(rounds) else 0
 

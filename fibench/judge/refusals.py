@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import numpy as np
 
 from fibench import units
@@ -13,6 +16,11 @@ from fibench.model.run import CaseRecord
 UNAVAILABLE = "not available here: "
 """How a failure begins that is nobody's fault: the claim is then not testable instead of unproven."""
 
+TOLERATED_VOID = 0.25
+"""Share of a variant's windows that may be invalid; those that are take their round with them."""
+FEWEST_WINDOWS = 5
+"""Windows before a variant is given up: the first ones may have met a busy machine."""
+VOID = "windows do not count"
 SPAWN_FACTOR = 1.5
 """A command whose median is below this multiple of the spawn floor spends its time being started."""
 
@@ -23,7 +31,27 @@ def refused(record: CaseRecord, metric: Metric, over: str, under: str) -> str:
         if name in record.failures:
             return f"{name}: {record.failures[name]}"
     below = _below_spawn_floor(record, (over, under)) if metric.name == "wall" else ""
-    return below or unsteady(record, metric, over, under)
+    return void(record, over) or void(record, under) or below or unsteady(record, metric, over, under)
+
+
+def void(record: CaseRecord, variant: str) -> str:
+    """Too many windows of a variant do not count, for the reason that is given most often; or ""."""
+    told = [
+        remark.get("invalid", ())
+        for generation in record.generations
+        for name, remark in zip(generation.variants, generation.remarks, strict=False)
+        if name == variant
+    ]
+    refused = [reasons for reasons in told if reasons]
+    if len(refused) <= TOLERATED_VOID * len(told) or (len(told) < FEWEST_WINDOWS and not record.done):
+        return ""
+    first = Counter(_without_figures(reasons[0]) for reasons in refused).most_common(1)[0][0]
+    example = next(reasons[0] for reasons in reversed(refused) if _without_figures(reasons[0]) == first)
+    return f"{variant}: {len(refused)} of {len(told)} {VOID}: {example}"
+
+
+def _without_figures(reason: str) -> str:
+    return re.sub(r"[\d.,]+", "", reason)
 
 
 def _below_spawn_floor(record: CaseRecord, names: tuple[str, str]) -> str:

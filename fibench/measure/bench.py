@@ -100,7 +100,8 @@ class Bench:
         children = used.children_user + used.children_system > cpu.children_user + cpu.children_system
         busy = used.user + used.system - cpu.user - cpu.system > 1.2 * seconds + 0.02  # os.times() ticks every 10 ms
         parallel = children or busy or self.forks > 0 or _threads() > 1
-        return {**describe(value), "seconds": seconds, "parallel": parallel}
+        lasts = self.steps[number].lasts
+        return {**describe(value), "seconds": seconds if lasts is None else lasts, "parallel": parallel}
 
     def seconds_per_call(self, number: int, target: float) -> float:
         """Double the loops until a block lasts `target` seconds; the best of the last two attempts."""
@@ -136,6 +137,11 @@ class Bench:
         except BaseException as error:
             self.leave_if_forked()
             raise TargetError(self.names[number], error, "a timed block") from error
+
+    def remark(self, number: int) -> dict[str, Any]:
+        """What the step tells of the block that it has just run."""
+        told = self.steps[number].remark
+        return told() if told is not None else {}
 
     def close(self) -> None:
         """Close every step; a step that fails to close is not worth losing its numbers for."""

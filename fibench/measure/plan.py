@@ -27,6 +27,8 @@ CONTROL_EVERY = 5
 """One control round for so many rounds: a fifth of the time buys the noise floor."""
 ROUNDS_AT_ONCE = (4, 10)
 """Where the round is the unit: rounds of one set of processes, so that its warm-up is worth its time."""
+FRESH_SERVERS = 3
+"""Times that the servers of a case are started anew within its budget, where they start quickly enough."""
 STARTUP_ENVIRONMENT = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG")
 """Variables that are read while a process starts: a fork is too late for them."""
 
@@ -57,6 +59,8 @@ class Plan:
     unit: Literal["generation", "round"]
     units: float = math.inf
     control: bool = True
+    at_once: int = 0
+    """Rounds that are measured, and stored, as one generation of the same processes; 0: all of them."""
 
     @property
     def control_every(self) -> int | None:
@@ -92,6 +96,19 @@ def choose_plan(costs: Costs, loops: int, per_round: bool) -> Plan:
     wanted = min(max(GENERATION, costs.opening / 2), LONGEST_GENERATION, room)
     rounds = max(1, min(MOST_ROUNDS, int(wanted / round_seconds)))
     return Plan(loops, rounds, paired, "generation", costs.budget / (fixed + rounds * round_seconds))
+
+
+def choose_windows(windows: Sequence[float], opening: float, budget: float, fewest: int) -> Plan:
+    """For services: AB pairs of windows, each stored by itself, and fresh servers about three times within the budget.
+
+    `windows` and `opening` in seconds. Starting the servers shall not cost more than a fifth of the time.
+    """
+    once = sum(windows)
+    longest = max(budget * USABLE / FRESH_SERVERS, 4 * opening)
+    rounds = max(1, int((longest - opening) / (once * (1 + 1 / CONTROL_EVERY))))
+    units = budget / (once + opening / rounds)
+    control = units > (fewest + SPARE) * (1 + 1 / CONTROL_EVERY)
+    return Plan(1, rounds, True, "round", units, control, at_once=1)
 
 
 def _by_rounds(costs: Costs, loops: int, once: float, fixed: float) -> Plan:

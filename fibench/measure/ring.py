@@ -89,7 +89,7 @@ class Ring:
                 merged[position] = block
         from fibench.worker import columns
 
-        return columns(merged)
+        return {"columns": columns(merged), "remarks": []}
 
     def do_close(self, task: dict[str, Any]) -> None:
         """Let every member free what it holds and end."""

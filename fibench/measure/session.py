@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from fibench import units
-from fibench.measure import equality
+from fibench.measure import equality, raw
 from fibench.measure.launcher import ROOT, VariantFailedError, Worker
 from fibench.measure.nursery import Nursery
-from fibench.measure.plan import Costs, Plan, choose_loops, choose_plan, shares_process
+from fibench.measure.plan import Costs, Plan, choose_loops, choose_plan, choose_windows, shares_process
 from fibench.measure.wire import Tree, tasks_of
 from fibench.model.case import CONTROL, Case, Variant
 from fibench.model.note import Note
@@ -55,6 +55,7 @@ class Kit:
     schedule: Schedule
     seed: int
     per_round: bool = False
+    service: bool = False
     same_inputs: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = lambda one, other: True
     trees: Mapping[str, Tree] = field(default_factory=dict)
     show_output: bool = False
@@ -106,15 +107,30 @@ class Session:
                 self.plan = self._plan(worker, opened["once"], self.opening)
                 yield self.plan
                 yield from self._doubts()
-            rounds = self._rounds(rng)
-            columns = self._measure(worker, rounds, rng)
+            self.unit = self.plan.unit  # whoever drops out later: what was measured keeps its unit
+            facts = {"variants": opened["facts"], "modules": opened["modules"]}
+            for rounds in self._portions(rng):
+                generation = self._collect(rounds, self._measure(worker, rounds, rng), started, facts)
+                self.next_index, started = self.next_index + 1, time.time()
+                if self.plan.at_once:
+                    yield generation
             self._close(worker)
         finally:
-            worker.end()
-        self.next_index += 1
-        self.unit = self.plan.unit  # whoever drops out later: what was measured keeps its unit
-        facts = {"variants": opened["facts"], "modules": opened["modules"]}
-        yield self._collect(index, rounds, columns, started, facts)
+            self._end(worker)
+        if not self.plan.at_once:
+            yield generation  # its processes are gone: whoever looks at it now disturbs nothing
+
+    def _portions(self, rng: random.Random) -> Iterator[list[tuple[int, ...]]]:
+        """The generation's rounds, as many at a time as are to be stored together."""
+        assert self.plan is not None
+        rounds = self._rounds(rng)
+        size = self.plan.at_once or len(rounds)
+        yield from (rounds[start : start + size] for start in range(0, len(rounds), size))
+
+    def _end(self, worker: Worker) -> None:
+        worker.end()
+        if self.kit.service:
+            self.kit.nursery.sweep()  # servers that outlived their worker would disturb the next ones
 
     def _start(self, rng: random.Random) -> Worker:
         first = self.variants[0]
@@ -182,6 +198,8 @@ class Session:
             for number, tried in enumerate(self.tried)
         ]
         fewest = fewest_units(measure.alpha)
+        if self.kit.service:
+            return choose_windows(self.seconds_per_call, opening, measure.budget, fewest)
         costs = Costs(self.seconds_per_call, opening, measure.budget, fewest, warm=not self.kit.per_round)
         loops = choose_loops(self.seconds_per_call, measure.block, once)
         plan = choose_plan(costs, loops, self.kit.per_round or self.unit == "round")
@@ -222,7 +240,7 @@ class Session:
             plan = replace(plan, rounds=max(1, min(plan.rounds, int((left - self.opening) / once))))
         return self.kit.schedule(len(self.variants), plan, self._with_control, rng)
 
-    def _measure(self, worker: Worker, rounds: list[tuple[int, ...]], rng: random.Random) -> dict[str, list[float]]:
+    def _measure(self, worker: Worker, rounds: list[tuple[int, ...]], rng: random.Random) -> dict[str, Any]:
         assert self.plan is not None
         measure = self.case.measure
         order = [] if self.kit.per_round else list(range(len(self.variants) + self._with_control))
@@ -233,8 +251,8 @@ class Session:
         }  # fmt: skip
         blocks = sum(map(len, rounds)) + len(order)
         expected = max(self.seconds_per_call) * self.plan.loops * blocks + measure.warmup * len(order)
-        columns: dict[str, list[float]] = worker.ask(task, measure.patience + 2 * expected)
-        return columns
+        found: dict[str, Any] = worker.ask(task, measure.patience + 2 * expected)
+        return found
 
     def _close(self, worker: Worker) -> None:
         try:
@@ -243,20 +261,23 @@ class Session:
             pass  # the numbers are safe; the worker is killed next
 
     def _collect(
-        self, index: int, rounds: list[tuple[int, ...]], columns: dict[str, list[float]], started: float, facts: dict[str, Any]
+        self, rounds: list[tuple[int, ...]], found: dict[str, Any], started: float, facts: dict[str, Any]
     ) -> Generation:
         assert self.plan is not None
+        remarks, requests = raw.taken_from(found["remarks"])
         names = [variant.name for variant in self.variants] + [CONTROL]
         return Generation(
-            index=index,
+            index=self.next_index,
             seed=self.kit.seed,
             rounds=tuple(number for number, order in enumerate(rounds) for _ in order),
             variants=tuple(names[number] for order in rounds for number in order),
-            metrics={name: tuple(values) for name, values in columns.items()},
+            metrics={name: tuple(values) for name, values in found["columns"].items()},
             loops=self.plan.loops,
             started=started,
             seconds=time.time() - started,
             facts=facts,
+            remarks=remarks,
+            requests=requests,
         )
 
     def _drop(self, error: VariantFailedError) -> Failure:

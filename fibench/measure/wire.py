@@ -23,6 +23,10 @@ class Tree:
         return self.checkout / folder.relative_to(self.root) if folder.is_relative_to(self.root) else folder
 
 
+FILES = ("body_file", "data", "trace", "ca_file", "locustfile")
+"""Parameters that name files, relative to the scenario."""
+
+
 def tasks_of(case: Case, variants: Sequence[Variant], trees: Mapping[str, Tree]) -> list[dict[str, Any]]:
     """The variants for the worker; if one needs a start of its own, all get one: a fork and a start differ by 3 %."""
     spawn = any(needs_own_start(variant) for variant in variants)
@@ -43,7 +47,10 @@ def task_of(case: Case, variant: Variant, trees: Mapping[str, Tree]) -> dict[str
         params["env"] = {**params["env"], **variant.env}
     if "cwd" in params:
         params["cwd"] = place(params["cwd"] or ".")
+    params |= {key: place(params[key]) for key in FILES if params.get(key)}
     path = [place(entry) for entry in params["path"]] + [place(".")] if "path" in params else []
+    if params.get("audit"):  # a function of the user's, beside the scenario
+        path = [place(".")]
     return {
         "name": variant.name,
         "params": params,

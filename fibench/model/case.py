@@ -49,6 +49,10 @@ class Case(Frozen):
     about: str = ""
     folder: str = "."
     simulated: str = ""
+    label: str = ""
+    """What every number of this case must carry beside it, such as "closed loop"."""
+    shown: tuple[Metric, ...] = ()
+    """Metrics that are summarised although nothing asks for them."""
 
     @property
     def baseline(self) -> Variant:

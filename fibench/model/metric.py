@@ -17,6 +17,10 @@ class Metric:
     direction: Direction = "lower"
     counted: bool = False
     about: str = ""
+    column: str = ""
+    """Where each block holds many requests: the column of their raw records that the block's value is the median of."""
+    bracket: bool = False
+    """True for a value that is searched for: blocks come with `NAME_low` and `NAME_high`, between which the truth lies."""
 
     @property
     def words(self) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,10 @@ from fibench.model.note import Note
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One variant's values of one metric: order statistics of its blocks (null where n is too small for a quantile)."""
+    """One variant's values of one metric: order statistics of its blocks (null where n is too small for a quantile).
+
+    Infinite: the quantile lies among requests that were never answered rightly.
+    """
 
     unit: str
     n: int
@@ -21,9 +25,9 @@ class Summary:
     p99: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "unit": self.unit, "n": self.n, "median": self.median, "p90": self.p90, "p95": self.p95, "p99": self.p99,
-        }  # fmt: skip
+        values = {"median": self.median, "p90": self.p90, "p95": self.p95, "p99": self.p99}
+        finite = {name: None if value is not None and math.isinf(value) else value for name, value in values.items()}
+        return {"unit": self.unit, "n": self.n, **finite}
 
 
 @dataclass(frozen=True, slots=True)

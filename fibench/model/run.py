@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fibench.model.case import Case
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.note import Note
+from fibench.model.requests import Requests
 
 State = Literal["running", "complete", "interrupted", "failed"]
 
@@ -16,7 +17,8 @@ State = Literal["running", "complete", "interrupted", "failed"]
 class Generation:
     """The blocks of one set of fresh worker processes, in the order in which they ran.
 
-    `rounds[i]`, `variants[i]` and `metrics[name][i]` describe block i; values are per operation, in base units.
+    `rounds[i]`, `variants[i]` and `metrics[name][i]` describe block i; values are per operation, in base units (NaN: this
+    block has none, and `remarks[i]["invalid"]` says why). `requests` are the raw records of windows of load.
     """
 
     index: int
@@ -28,6 +30,8 @@ class Generation:
     started: float = 0.0
     seconds: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
+    remarks: tuple[dict[str, Any], ...] = ()
+    requests: Requests | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
         """Of a few fields that tell generations apart, so that what is derived from one can be remembered."""

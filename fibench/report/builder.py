@@ -12,7 +12,7 @@ from fibench.model.note import Note
 from fibench.model.result import CaseResult, ClaimResult, RunResult
 from fibench.model.run import CaseRecord, Run
 from fibench.model.scenario import Claim
-from fibench.report import answers, facts, ledger, pictures, tables, words
+from fibench.report import answers, facts, ledger, load, pictures, tables, words
 from fibench.report.clean import scrub
 
 
@@ -134,6 +134,9 @@ def _case(case: CaseResult, record: CaseRecord | None, about: str, legend: Itera
         yield every
         if first and any(one.evidence in ("E2", "E3") and one.ratio for one in case.comparisons):
             yield Paragraph(words.QUOTIENT, "muted")
+    sent = load.generator(record)
+    if sent:
+        yield sent
     chart = pictures.gains(case, record)
     if chart:
         yield chart

@@ -88,7 +88,7 @@ def summaries(case: CaseResult) -> Table:
     known = [title for title in ("p90", "p95", "p99") if any(getattr(one, title) for *_, one, exact in found if not exact)]
     columns = (
         Column("metric"), Column("variant"), Column("median", NUMBER), *(Column(title, NUMBER) for title in known),
-        Column("blocks", NUMBER),
+        Column("requests" if any(metric.column for metric in case.case.metrics) else "blocks", NUMBER),
     )  # fmt: skip
     rows = tuple(_summary(metric, name, one, known, exact=exact) for metric, name, one, exact in found)
     return filled(_titled("Every variant", case), columns, rows)
@@ -104,7 +104,9 @@ def _summary(metric: str, name: str, one: Summary, known: Sequence[str], *, exac
 
 
 def _quantile(value: float | None, one: Summary) -> str:
-    return "–" if value is None and one.median is None else "n too small" if value is None else units.show(value, one.unit)
+    if value is None:
+        return "–" if one.median is None else "n too small"
+    return units.show(value, one.unit)
 
 
 # --- how it was measured --------------------------------------------------------------------------------------------

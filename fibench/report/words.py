@@ -103,7 +103,8 @@ def glyph(verdict: str) -> str:
 
 def label(case: Case) -> str:
     """The warning that every number of a simulated case carries, or ""."""
-    return f"SIMULATED: {case.simulated}" if case.simulated else ""
+    simulated = f"SIMULATED: {case.simulated}" if case.simulated else ""
+    return " · ".join(filter(None, (simulated, case.label)))
 
 
 def limits(comparison: Comparison) -> tuple[float, float]:

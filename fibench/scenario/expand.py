@@ -28,6 +28,7 @@ _KEY_MEASURES = ("block", "gc", "warmup", "isolate")
 def expand(scenario: Scenario, workload: Workload) -> tuple[Case, ...]:
     """All cases in the order of the matrix; a ScenarioError names every problem with its line."""
     variants = dict(scenario.variants) or {ALONE: VariantSpec()}
+    scenario = metrics.settled(scenario, workload)
     _raise_if(scenario, [*_matrix_problems(scenario, workload), *_name_problems(variants)])
     resolved, problems = claims.resolve(scenario, workload, tuple(variants))
     points = _points(scenario.matrix)
@@ -38,7 +39,7 @@ def expand(scenario: Scenario, workload: Workload) -> tuple[Case, ...]:
         _case(scenario, workload, point, sides, claims.attached(resolved, point, first=point is points[0]))
         for point, (sides, _) in zip(points, settled, strict=True)
     )
-    _raise_if(scenario, claims.homeless(scenario, resolved, cases))
+    _raise_if(scenario, [*claims.homeless(scenario, resolved, cases), *_label_problems(cases, workload)])
     return cases
 
 
@@ -53,12 +54,16 @@ def _case(
     variants: tuple[Variant, ...],
     mine: tuple[Claim, ...],
 ) -> Case:
+    recorded = metrics.recorded(scenario, mine, workload)
     case = Case(
         scenario=scenario.scenario,
         kind=workload.name,
         point=point,
         variants=variants,
-        metrics=metrics.recorded(scenario, mine, workload),
+        metrics=recorded,
+        shown=metrics.also_shown(recorded, workload),
+        label=workload.label(variants[0].params),
+        simulated=variants[0].params.get("simulated") or "",
         measure=scenario.measure,
         claims=mine,
         gate=scenario.gate,
@@ -67,6 +72,19 @@ def _case(
         folder=str((scenario.file.parent if scenario.file else Path()).absolute()),
     )
     return case.model_copy(update={"key": key_of(case)})
+
+
+def _label_problems(cases: tuple[Case, ...], workload: Workload) -> list[Problem]:
+    """Variants of different labels must never be compared: a closed loop hides what an open one shows."""
+    for case in cases:
+        for variant in case.variants[1:]:
+            if workload.label(variant.params) != case.label:
+                first, other = (label or "open loop" for label in (case.label, workload.label(variant.params)))
+                text = (
+                    f"'{case.baseline.name}' is measured in a {first}, '{variant.name}' in a {other}: they cannot be compared"
+                )
+                return [Problem(("variants", variant.name), text)]
+    return []
 
 
 def key_of(case: Case) -> str:

@@ -45,6 +45,8 @@ class FakeKind:
     operation = "fibench.scenario.fake:nothing"
     packages: tuple[str, ...] = ()
     per_round = False
+    service = False
+    shown: tuple[str, ...] = ()
 
     def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
         """`depth` is the only free key that means anything here."""
@@ -56,6 +58,18 @@ class FakeKind:
     def unavailable(self, params: Mapping[str, Any]) -> str:
         """Always available."""
         return ""
+
+    def standard(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Wall time."""
+        return ("wall",)
+
+    def label(self, params: Mapping[str, Any]) -> str:
+        """Nothing to warn of."""
+        return ""
+
+    def addresses(self, params: Mapping[str, Any]) -> Iterable[str]:
+        """Nobody is loaded."""
+        return ()
 
     def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Never promised."""

@@ -28,6 +28,22 @@ def unknown(name: str, workload: Workload) -> str:
     return f"kind '{workload.name}' has no metric '{plain(name)}': {did_you_mean(name, workload.metrics)}"
 
 
+def settled(scenario: Scenario, workload: Workload) -> Scenario:
+    """The scenario with the kind's own metrics where it names none; a search has no control, it would be a third search."""
+    measure = scenario.measure
+    if "metrics" not in measure.model_fields_set:
+        measure = measure.model_copy(update={"metrics": workload.standard(scenario.params)})
+    if any(workload.metrics[name].bracket for name in measure.metrics if name in workload.metrics):
+        measure = measure.model_copy(update={"control": False})
+    return scenario if measure is scenario.measure else scenario.model_copy(update={"measure": measure})
+
+
+def also_shown(recorded: Iterable[Metric], workload: Workload) -> tuple[Metric, ...]:
+    """Metrics of the kind that are summarised although nothing asks for them."""
+    known = {metric.name for metric in recorded}
+    return tuple(workload.metrics[name] for name in workload.shown if name not in known)
+
+
 def recorded(scenario: Scenario, claims: Iterable[Claim], workload: Workload) -> tuple[Metric, ...]:
     """The declared ones first, then those that the gate and the claims need."""
     needed = [*scenario.measure.metrics, *scenario.gate]

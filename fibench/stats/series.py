@@ -14,6 +14,8 @@ FEWEST = 8
 def decorrelated(values: Floats) -> Floats:
     """Means of neighbours, joined in pairs until their lag-1 autocorrelation is small or few are left."""
     joined = np.asarray(values, dtype=float)
+    if not np.isfinite(joined).all():
+        return joined  # a window whose percentile lies among failed requests has no mean with its neighbour
     while len(joined) >= 2 * FEWEST and autocorrelation(joined) > TOLERATED:
         even = joined[: len(joined) // 2 * 2]
         joined = (even[::2] + even[1::2]) / 2

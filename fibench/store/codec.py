@@ -18,6 +18,7 @@ from fibench.errors import StoreError
 from fibench.model.case import Case
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.note import Note
+from fibench.model.requests import Requests
 from fibench.model.run import CaseRecord, Generation, Run
 
 _FINGERPRINT = frozenset(field.name for field in dataclasses.fields(Fingerprint))
@@ -72,7 +73,19 @@ def generation_row(run_id: str, case_number: int, generation: Generation) -> dic
         "started": generation.started,
         "seconds": generation.seconds,
         "facts": _json(generation.facts),
+        "remarks": _json(list(generation.remarks)),
     }
+
+
+def request_rows(run_id: str, case_number: int, generation: Generation) -> list[dict[str, Any]]:
+    """One row for each window of load."""
+    if generation.requests is None:
+        return []
+    owner = {"run_id": run_id, "case_number": case_number, "generation": generation.index}
+    return [
+        owner | {"block": block, "records": generation.requests.packed(block)}
+        for block in sorted(generation.requests.positions)
+    ]
 
 
 def note_rows(run_id: str, case_number: int | None, notes: Iterable[Note]) -> list[dict[str, Any]]:
@@ -121,7 +134,7 @@ def case(row: RowMapping, generations: Iterable[Generation], notes: Iterable[Not
     )
 
 
-def generation(row: RowMapping) -> Generation:
+def generation(row: RowMapping, requests: Requests | None = None) -> Generation:
     """A stored generation. Names are shared, not copied: a run has few variants and many blocks."""
     names: dict[str, str] = {}
     return Generation(
@@ -134,6 +147,8 @@ def generation(row: RowMapping) -> Generation:
         started=row["started"],
         seconds=row["seconds"],
         facts=json.loads(row["facts"]),
+        remarks=tuple(json.loads(row["remarks"])),
+        requests=requests,
     )
 
 

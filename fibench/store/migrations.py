@@ -20,7 +20,19 @@ from sqlalchemy import Connection, delete, insert, inspect, select, text
 from fibench.errors import StoreError
 from fibench.store.schema import META, METADATA, SCHEMA_VERSION
 
-UPGRADES: dict[int, Callable[[Connection], None]] = {}
+
+def _2_add_requests(connection: Connection) -> None:
+    blob = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    connection.exec_driver_sql("ALTER TABLE generations ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]'")
+    connection.exec_driver_sql(
+        "CREATE TABLE requests (run_id TEXT NOT NULL, case_number INTEGER NOT NULL, generation INTEGER NOT NULL, "
+        f"block INTEGER NOT NULL, records {blob} NOT NULL, PRIMARY KEY (run_id, case_number, generation, block), "
+        "FOREIGN KEY (run_id, case_number, generation) "
+        "REFERENCES generations (run_id, case_number, number) ON DELETE CASCADE)"
+    )
+
+
+UPGRADES: dict[int, Callable[[Connection], None]] = {2: _2_add_requests}
 _ADVISORY_LOCK = 0x66696265  # "fibe": any number that other programs on the server do not use
 
 

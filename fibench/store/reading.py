@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, and_, select
@@ -11,11 +11,14 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, and
 from fibench.errors import NotFoundError
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.note import Note
+from fibench.model.requests import Requests
 from fibench.model.run import CaseRecord, Generation, Run
 from fibench.store import codec
-from fibench.store.schema import CASES, GENERATIONS, NOTES, RUNS
+from fibench.store.schema import CASES, GENERATIONS, NOTES, REQUESTS, RUNS
 
 CaseId = tuple[str, int | None]
+NO_REQUESTS: Mapping[tuple[int, int], Mapping[int, bytes]] = {}
+"""Raw requests that nobody asked for: other sessions of a case are read for their windows' numbers only."""
 NEWEST = (RUNS.c.started.desc(), RUNS.c.id.desc())
 
 
@@ -33,7 +36,7 @@ def load(connection: Connection, run_id: str) -> Run:
     row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().one_or_none()
     if row is None:
         raise NotFoundError(f"no run '{run_id}' in the store")
-    samples = _generations(connection, GENERATIONS.c.run_id == run_id)
+    samples = _generations(connection, GENERATIONS.c.run_id == run_id, _requests(connection, run_id))
     notes = _notes(connection, NOTES.c.run_id == run_id)
     cases = _cases(connection, CASES.c.run_id == run_id)
     return _run(row, cases, samples, notes)
@@ -86,10 +89,21 @@ def _cases(connection: Connection, which: ColumnElement[bool]) -> list[RowMappin
     return list(connection.execute(query).mappings())
 
 
-def _generations(connection: Connection, which: ColumnElement[bool]) -> dict[CaseId, list[Generation]]:
+def _generations(
+    connection: Connection, which: ColumnElement[bool], requests: Mapping[tuple[int, int], Mapping[int, bytes]] = NO_REQUESTS
+) -> dict[CaseId, list[Generation]]:
     found: dict[CaseId, list[Generation]] = defaultdict(list)
     for row in connection.execute(select(GENERATIONS).where(which).order_by(GENERATIONS.c.number)).mappings():
-        found[row["run_id"], row["case_number"]].append(codec.generation(row))
+        raw = requests.get((row["case_number"], row["number"]))
+        found[row["run_id"], row["case_number"]].append(codec.generation(row, Requests.of(raw) if raw else None))
+    return found
+
+
+def _requests(connection: Connection, run_id: str) -> dict[tuple[int, int], dict[int, bytes]]:
+    """(case, generation) → block → packed records, of one run; they are unpacked when somebody looks at them."""
+    found: dict[tuple[int, int], dict[int, bytes]] = defaultdict(dict)
+    for row in connection.execute(select(REQUESTS).where(REQUESTS.c.run_id == run_id)).mappings():
+        found[row["case_number"], row["generation"]][row["block"]] = bytes(row["records"])
     return found
 
 

@@ -6,12 +6,13 @@ per sample keeps a run of a million samples in a few hundred rows, and any tool 
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, ForeignKeyConstraint, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, ForeignKeyConstraint, Integer, LargeBinary, MetaData, Table, Text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables below. History:
 
 1  first release: meta, runs, cases, generations, notes
+2  generations.remarks, requests: windows of load
 """
 
 METADATA = MetaData()
@@ -65,7 +66,23 @@ GENERATIONS = Table(
     Column("started", Double, nullable=False, comment="seconds since 1970-01-01 UTC"),
     Column("seconds", Double, nullable=False, comment="wall time of the generation in s"),
     Column("facts", Text, nullable=False, comment="JSON object: what the worker processes told about themselves"),
+    Column("remarks", Text, nullable=False, server_default="[]", comment="JSON array: what is told of block i"),
     ForeignKeyConstraint(["run_id", "case_number"], ["cases.run_id", "cases.number"], ondelete="CASCADE"),
+)
+
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    Column("run_id", Text, primary_key=True, comment="the run"),
+    Column("case_number", Integer, primary_key=True, autoincrement=False, comment="the case in the run"),
+    Column("generation", Integer, primary_key=True, autoincrement=False, comment="the generation in the case"),
+    Column("block", Integer, primary_key=True, autoincrement=False, comment="the block in the generation, from 0"),
+    Column("records", LargeBinary, nullable=False, comment="zlib of columns u4 f4 f4 f4 f2 u2 u4, see traffic/record.py"),
+    ForeignKeyConstraint(
+        ["run_id", "case_number", "generation"],
+        ["generations.run_id", "generations.case_number", "generations.number"],
+        ondelete="CASCADE",
+    ),
 )
 
 NOTES = Table(

@@ -16,7 +16,7 @@ from fibench.store.address import Address, parse
 from fibench.store.border import Database
 from fibench.store.engine import connect
 from fibench.store.reading import Session
-from fibench.store.schema import CASES, GENERATIONS, NOTES, RUNS, SCHEMA_VERSION
+from fibench.store.schema import CASES, GENERATIONS, NOTES, REQUESTS, RUNS, SCHEMA_VERSION
 from fibench.store.trouble import translate
 
 PATIENCE = 30.0
@@ -113,8 +113,7 @@ class SqlStore:
 
     def add_generation(self, run_id: str, case_index: int, generation: Generation) -> None:
         """Add a finished generation; from here on a `kill -9` cannot take it away."""
-        row = codec.generation_row(run_id, case_index, generation)
-        self._database.write(lambda connection: _insert(connection, row))
+        self._database.write(lambda connection: _insert(connection, run_id, case_index, generation))
 
     def close_case(self, run_id: str, case_index: int, record: CaseRecord) -> None:
         """Store failures, notes, unit, done and seconds of a case; its generations are already there."""
@@ -184,14 +183,17 @@ def _change(connection: Connection, change: Update, what: str) -> None:
         raise NotFoundError(f"no {what} in the store")
 
 
-def _insert(connection: Connection, row: dict[str, Any]) -> None:
-    connection.execute(insert(GENERATIONS), row)
+def _insert(connection: Connection, run_id: str, index: int, generation: Generation) -> None:
+    connection.execute(insert(GENERATIONS), codec.generation_row(run_id, index, generation))
+    requests = codec.request_rows(run_id, index, generation)
+    if requests:
+        connection.execute(insert(REQUESTS), requests)
 
 
 def _add_case(connection: Connection, run_id: str, index: int, record: CaseRecord) -> None:
     connection.execute(insert(CASES), codec.case_row(run_id, index, record))
     for generation in record.generations:
-        _insert(connection, codec.generation_row(run_id, index, generation))
+        _insert(connection, run_id, index, generation)
     _add_notes(connection, run_id, index, record.notes)
 
 

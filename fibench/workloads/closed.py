@@ -10,14 +10,14 @@ from pydantic import BaseModel
 
 from fibench.model.run import CaseRecord
 from fibench.registry import did_you_mean
+from fibench.workloads.kind import Kind
 
 
-class ClosedKind:
+class ClosedKind(Kind):
     """A parent half whose every parameter is a field of `Params`."""
 
     name: str
     Params: type[BaseModel]
-    per_round = False
     ways: ClassVar[frozenset[str]] = frozenset()
     """Parameters that say how a thing is done, not what is done: variants that differ in nothing else must agree."""
 

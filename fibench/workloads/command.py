@@ -13,6 +13,7 @@ from fibench.model.note import Note
 from fibench.model.result import CaseResult
 from fibench.model.run import CaseRecord
 from fibench.model.scenario import Strict
+from fibench.workloads.kind import Kind
 
 SHELL_WORDS = ("|", "||", "&&", ";", "&", ">", ">>", "<", "<<")
 
@@ -49,7 +50,7 @@ def _unquoted(command: str) -> list[str]:
         raise ValueError(f"the command cannot be split into words: {error}") from error
 
 
-class CommandKind:
+class CommandKind(Kind):
     """The parent half: `{name}` in the command is replaced by the matrix value of that name."""
 
     name = "command"
@@ -62,7 +63,6 @@ class CommandKind:
         "peak_memory": Metric("peak_memory", "B", about="largest resident set of the command (maxrss, wait4)"),
     }
     operation = "fibench.operations.command:open"
-    packages: tuple[str, ...] = ()
     per_round = True
 
     def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,10 +77,6 @@ class CommandKind:
             if free
             else dict(params)
         )
-
-    def unavailable(self, params: Mapping[str, Any]) -> str:
-        """Always available: a missing program is the variant's own failure."""
-        return ""
 
     def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Two commands are not expected to print the same."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from fibench.model.metric import Metric
-from fibench.model.note import Note
-from fibench.model.result import CaseResult
-from fibench.model.run import CaseRecord
 from fibench.model.scenario import Strict
+from fibench.workloads.kind import Kind
 
 Address = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", examples=["package.module:function"])]
 
@@ -26,7 +24,7 @@ class Params(Strict):
     path: tuple[str, ...] = ()
 
 
-class PythonKind:
+class PythonKind(Kind):
     """The parent half: parameters and metrics; matrix keys that are no parameters become keyword arguments."""
 
     name = "python"
@@ -37,24 +35,14 @@ class PythonKind:
         "cpu": Metric("cpu", about="CPU time of the process during one call"),
     }
     operation = "fibench.operations.python:open"
-    packages: tuple[str, ...] = ()
-    per_round = False
 
     def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
         """Free matrix keys are keyword arguments of the setup where there is one, else of the target."""
         return {**params, "kwargs": {**params.get("kwargs", {}), **free}} if free else dict(params)
 
-    def unavailable(self, params: Mapping[str, Any]) -> str:
-        """Always available: a missing module is the target's own failure, reported with its place."""
-        return ""
-
     def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Calls with equal arguments are expected to give equal answers."""
         return all(one.get(key) == other.get(key) for key in ("args", "kwargs"))
-
-    def notes(self, record: CaseRecord, result: CaseResult) -> Iterable[Note]:
-        """Nothing beyond what every kind says."""
-        return ()
 
 
 KIND = PythonKind()

@@ -7,9 +7,15 @@ import sqlite3
 import pytest
 
 from fibench.errors import StoreError
+from fibench.model.case import Case, Variant
 from fibench.model.fingerprint import Fingerprint
-from fibench.model.run import Run
+from fibench.model.metric import Metric
+from fibench.model.requests import Requests
+from fibench.model.run import CaseRecord, Generation, Run
+from fibench.model.scenario import Measure
 from fibench.store import migrations, open_store, schema, sql
+from fibench.traffic.packing import pack
+from fibench.traffic.record import PACK
 
 
 @pytest.fixture
@@ -121,3 +127,27 @@ def test_the_database_of_another_program_is_refused_untouched(tmp_path, statemen
     with pytest.raises(StoreError, match="a database, but not a fibench store"):
         open_store(path, read_only=read_only)
     assert len(rows(path, "SELECT * FROM sqlite_master")) == 1
+
+
+def test_a_store_of_version_1_is_lifted_and_takes_raw_requests(path):
+    change(path, "DROP TABLE requests")
+    change(path, "ALTER TABLE generations DROP COLUMN remarks")
+    change(path, "UPDATE meta SET value = '1' WHERE key = 'schema'")
+    with open_store(path) as store:
+        store.add_case("a", 0, CaseRecord(CASE))
+        store.add_generation("a", 0, GENERATION)
+        (found,) = store.load("a").cases[0].generations
+        assert found.remarks == ({"invalid": []},)
+        assert found.requests.records(0)["status"].tolist() == [201]
+        assert store.remove(["a"]) == 1
+    assert rows(path, "SELECT count(*) FROM requests") == [(0,)]
+
+
+CASE = Case(
+    scenario="s", kind="http", point={}, variants=(Variant(name="v1", params={}),), metrics=(Metric("response"),),
+    measure=Measure(), key="k",
+)  # fmt: skip
+REQUEST = pack(PACK.pack(1, 0.0, 0.1, 0.1, 0.0, 201, 5))
+GENERATION = Generation(
+    0, 0, (0,), ("v1",), {"response": (0.1,)}, remarks=({"invalid": []},), requests=Requests.of({0: REQUEST})
+)  # fmt: skip

@@ -26,6 +26,7 @@ def command(
     label: options.Label = None,
     set_: options.Set = [],
     budget: options.Budget = None,
+    may_load: options.MayLoad = [],
     output: Annotated[list[Path], typer.Option("--output", "-o", metavar="FILE", help="Report or .xml (JUnit).")] = [],
     json: options.Json = False,
     store: options.Store = None,
@@ -39,7 +40,7 @@ def command(
     from fibench.app.planning import Choice, plan
     from fibench.units import parse_option
 
-    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"))
+    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"), may_load=tuple(may_load))
     planned = plan(scenarios, choice)  # a wrong scenario is answered at once
     from fibench.app.gate import Against, gate, gated_cases
     from fibench.app.run import Request
@@ -47,13 +48,9 @@ def command(
     from fibench.cli.live import observer
     from fibench.cli.main import debugging
     from fibench.cli.show import check_outputs
-    from fibench.errors import UsageError
     from fibench.store.sql import open_store
 
-    if against and baseline:
-        raise UsageError("--against and --baseline exclude each other")
-    if undecided not in ("fail", "pass"):
-        raise UsageError(f"--undecided is fail or pass, not '{undecided}'")
+    _check(against, baseline, undecided)
     request = Request(tuple(scenarios), choice, label, " ".join(sys.argv[1:]), debugging())
     held = Against(against, baseline)
     planned = gated_cases(planned, held)
@@ -62,6 +59,15 @@ def command(
         found = gate(planned, request, held, opened, watching)
     print_gate(found, json=json, output=output)
     return _code(found, undecided)
+
+
+def _check(against: str | None, baseline: str | None, undecided: str) -> None:
+    from fibench.errors import UsageError
+
+    if against and baseline:
+        raise UsageError("--against and --baseline exclude each other")
+    if undecided not in ("fail", "pass"):
+        raise UsageError(f"--undecided is fail or pass, not '{undecided}'")
 
 
 def _code(found: GateResult, undecided: str) -> int:

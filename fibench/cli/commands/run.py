@@ -19,6 +19,7 @@ def command(
     set_: options.Set = [],  # typer copies defaults
     budget: options.Budget = None,
     variant: options.Variants = [],
+    may_load: options.MayLoad = [],
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last interrupted run.")] = False,
     page: Annotated[bool, typer.Option("--report", help="Write the HTML report too.")] = False,
     json: options.Json = False,
@@ -33,7 +34,7 @@ def command(
     from fibench.app.planning import Choice, plan
     from fibench.units import parse_option
 
-    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"), tuple(variant))
+    choice = Choice(tuple(set_), parse_option("--budget", budget, "duration"), tuple(variant), tuple(may_load))
     planned = plan(scenarios or (), choice) if scenarios or not resume else None  # a wrong scenario is answered at once
     from fibench.app.resume import resume_run
     from fibench.app.run import Request, run
@@ -55,11 +56,12 @@ def command(
 
 def exit_code(result: RunResult) -> int:
     """0, or what the user must not miss: interrupted, failed measurement, a required claim refuted or undecided."""
-    from fibench.judge.refusals import UNAVAILABLE
+    from fibench.judge.refusals import UNAVAILABLE, VOID
 
     if result.state == "interrupted":
         return exits.INTERRUPTED
-    if any(UNAVAILABLE not in (case.reason or UNAVAILABLE) for case in result.cases):
+    lost = [case for case in result.cases if UNAVAILABLE not in (case.reason or UNAVAILABLE)]
+    if any(case.state == "invalid" or VOID not in (case.reason or "") for case in lost):
         return exits.MEASUREMENT
     required = {claim.verdict for claim in result.claims if claim.required}
     if "REFUTED" in required:

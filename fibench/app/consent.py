@@ -1,0 +1,32 @@
+"""Load goes only where its sender may send it: a public address needs the user's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from fibench.app.planning import Planned
+from fibench.errors import UsageError
+from fibench.traffic.errors import EngineError
+from fibench.traffic.resolve import is_local, resolve
+
+
+def check(planned: Sequence[Planned], allowed: Sequence[str]) -> None:
+    """UsageError for the first public address whose host is not in `allowed`; nothing has been sent to it yet."""
+    for one in planned:
+        for variant in one.case.variants:
+            for url in one.workload.addresses(variant.params):
+                host = urlsplit(url).hostname or ""
+                if host not in allowed and _public(url):
+                    raise UsageError(
+                        f"{one.case.scenario}: '{variant.name}' would send load to {host}, a public address",
+                        hint=f"if you may do that: --yes-i-may-load {host}",
+                    )
+
+
+def _public(url: str) -> bool:
+    """True for what lies beyond loopback and private networks; a name that does not resolve gets no load at all."""
+    try:
+        return not is_local(resolve(url))
+    except EngineError:
+        return False

@@ -1,0 +1,52 @@
+"""All requests of a variant's valid windows: the percentiles that a summary quotes are of requests, not of windows."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from fibench.model.metric import Metric
+from fibench.model.result import Summary
+from fibench.model.run import CaseRecord, Generation
+from fibench.stats.quantile import needed
+from fibench.stats.sequential import Floats
+from fibench.traffic.latencies import column
+
+QUANTILES = (0.5, 0.9, 0.95, 0.99)
+
+
+def summary(record: CaseRecord, metric: Metric, variant: str) -> Summary | None:
+    """Order statistics of all requests (failed ones are slower than any: infinite); None without raw records."""
+    values = requests(record, metric.column, variant)
+    if not len(values):
+        return None
+    found = np.quantile(values, QUANTILES, method="higher")
+    shown = [float(value) if len(values) >= needed(q) else None for q, value in zip(QUANTILES, found, strict=True)]
+    return Summary(metric.unit, len(values), *shown)
+
+
+def requests(record: CaseRecord, name: str, variant: str) -> Floats:
+    """One column ("response", "service" …) of every request in the valid windows of a variant, in order of its windows."""
+    parts = [_of(generation, name, variant) for generation in record.generations if generation.requests is not None]
+    found: Floats = np.concatenate(parts) if parts else np.empty(0)
+    return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _of(generation: Generation, name: str, variant: str) -> Floats:
+    """Remembered: a running case is looked at again and again."""
+    assert generation.requests is not None
+    parts = [
+        column(generation.requests.records(position), name, remark.get("statuses", ()))
+        for position, (owner, remark) in enumerate(zip(generation.variants, generation.remarks, strict=True))
+        if owner == variant and not remark.get("invalid")
+    ]
+    found: Floats = np.concatenate(parts) if parts else np.empty(0)
+    return found
+
+
+def beyond(value: float | None) -> bool:
+    """True for a percentile that lies among requests that were never answered."""
+    return value is not None and math.isinf(value)

@@ -1,0 +1,26 @@
+"""One column of latencies out of raw records: what failed took longer than anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fibench.traffic import record
+from fibench.traffic.window import right
+
+
+def column(records: Any, name: str, statuses: Iterable[int] = ()) -> Any:
+    """`response`, `service`, `first_byte` or `dispatch` of every record, s, shape (n,), float64.
+
+    Requests without a right answer (`statuses`; none: any 2xx) are infinite; `dispatch` leaves out what was never sent.
+    """
+    import numpy
+
+    if name == "dispatch":
+        return numpy.asarray(records["dispatch"][records["status"] != record.SHED], dtype=float)
+    if name == "response":
+        values = records["dispatch"].astype(float) + records["service"]
+    else:
+        values = records["first" if name == "first_byte" else name].astype(float)
+    values[~right(records, frozenset(statuses)) | numpy.isnan(values)] = numpy.inf
+    return values
