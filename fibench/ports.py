@@ -62,6 +62,10 @@ class Workload(Protocol):
         """The URLs to which this variant sends load that fibench has not started itself."""
         ...
 
+    def instructions(self, params: Mapping[str, Any]) -> Iterable[str]:
+        """What the user has to start elsewhere before this variant can be measured, a line each."""
+        ...
+
     def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Whether two variants' parameters promise equal outcomes (then unequal ones make the case INVALID)."""
         ...

@@ -40,6 +40,9 @@ class Bench:
 def measure(planned: Planned, index: int, record: CaseRecord, bench: Bench) -> CaseRecord:
     """Go on with `record` (empty for a new case) until it is decided; every generation is stored before the next."""
     record = _without_unavailable(planned, record)
+    for variant in record.case.variants:
+        for line in planned.workload.instructions(variant.params):
+            bench.observer.noted(Note("start-elsewhere", f"{variant.name}: {line}"))
     session = Session(record.case, _kit(planned, bench), record)
     budget, start = record.case.measure.budget, time.monotonic()
     before = max(record.seconds, sum(generation.seconds for generation in record.generations))

@@ -71,6 +71,10 @@ class FakeKind:
         """Nobody is loaded."""
         return ()
 
+    def instructions(self, params: Mapping[str, Any]) -> Iterable[str]:
+        """Nothing has to be started elsewhere."""
+        return ()
+
     def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Never promised."""
         return False

@@ -7,12 +7,12 @@ BUILTIN = {
     "event-loop": "fibench.workloads.event_loop:KIND",
     "json": "fibench.workloads.json_codec:KIND",
     "hdf5": "fibench.workloads.hdf5:KIND",
+    "http": "fibench.workloads.http:KIND",
+    "workers": "fibench.workloads.workers:KIND",
 }
 """Kind name → "module:attribute" of its parent half."""
 
 PLANNED = {
-    "workers": "services under load",
-    "http": "services under load",
     "llm": "LLM streaming",
     "buffers": "adaptive buffers",
     "e2e": "the end-to-end pipeline",

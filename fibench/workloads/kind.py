@@ -34,6 +34,10 @@ class Kind:
         """No load is sent to anybody."""
         return ()
 
+    def instructions(self, params: Mapping[str, Any]) -> Iterable[str]:
+        """Nothing has to be started elsewhere."""
+        return ()
+
     def notes(self, record: CaseRecord, result: CaseResult) -> Iterable[Note]:
         """Nothing beyond what every kind says."""
         return ()

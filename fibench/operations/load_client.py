@@ -1,0 +1,116 @@
+"""One variant's client: it sends windows of load and says of each what it was, and why it does not count if so."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+from fibench.operations import load_job, load_try
+from fibench.operations.load_server import Watched
+from fibench.traffic import validity, window
+from fibench.traffic.job import Job, Shot
+from fibench.traffic.record import FAILURES
+from fibench.traffic.resolve import resolve
+
+DIAGNOSTIC = frozenset({"client_cpu", "client_lag", "lateness", "errors", "wall", "cpu"})
+"""Metrics that explain a window that does not count; all others of it are no numbers."""
+
+
+class Client:
+    """Windows against one address; `server` is there when it is our own."""
+
+    def __init__(self, params: dict[str, Any], url: str, folder: str, server: Watched | None = None) -> None:
+        self.params, self.url, self.folder, self.server = params, url, folder, server
+        self.address = resolve(url, params["ca_file"], not params["insecure"])
+        self.shots = load_job.shots(params, url)
+        self.statuses = load_job.statuses(params)
+        self.engine = load_job.engine(params)
+        self.seed, self.count = int(os.environ.get("PYTHONHASHSEED", "0") or 0), 0
+        self.found: tuple[dict[str, float], dict[str, Any]] = ({}, {})
+
+    @property
+    def lasts(self) -> float:
+        """Seconds of a window, starting and draining included."""
+        return float(self.params["duration"]) + 0.2
+
+    def try_once(self) -> dict[str, Any]:
+        """One request, answered as expected, before any load is sent."""
+        found = load_try.one(self.address, self.shots[0], self.params, self.statuses)
+        if self.server:
+            self.server.answered(1, 0)
+        return found
+
+    def warm_up(self) -> None:
+        """Connections, caches and just-in-time code of the server: the same load, thrown away."""
+        if self.params["warmup"] > 0 and self.params["engine"] == "native" and self.params["arrivals"] != "search":
+            load_try.one(self.address, self.shots[0], self.params, self.statuses)
+            if self.server:
+                self.server.answered(1, 0)
+            self.send(load_job.job(self.params, self.address, self.shots, self.params["warmup"], self._seed()))
+            self.found = ({}, {})
+
+    def run(self) -> None:
+        """One window."""
+        self.send(load_job.job(self.params, self.address, self.shots, self.params["duration"], self._seed()))
+
+    def send(self, job: Job) -> tuple[Shot, Any]:
+        """Send a window; its numbers are kept for `after` and `remark`. Returns the shot and its records."""
+        before = self.server.before() if self.server else None
+        shot = self.engine(job, self.folder, {**self.params, "url": self.url})
+        records = window.pooled(shot.files)
+        numbers = window.measured(records, shot, self.statuses, self.params["slo"]) | _generator(shot)
+        wrong = validity.breaches(shot, records, numbers, validity.Limits(errors=self.params["max_errors"]))
+        if self.server and before is not None:
+            good = int(window.right(records, self.statuses).sum())
+            self.server.answered(good, len(records) - good)
+            numbers |= self.server.after(before, good)
+            wrong += self.server.rows_missing()
+        self.found = (numbers, self._told(shot, records, wrong))
+        return shot, records
+
+    def after(self, loops: int) -> dict[str, float]:
+        """The window's metrics; of one that does not count only those that explain it."""
+        numbers, told = self.found
+        if told.get("invalid"):
+            return {name: value if name in DIAGNOSTIC else math.nan for name, value in numbers.items()}
+        return numbers
+
+    def remark(self) -> dict[str, Any]:
+        """What else is known of the window, and where its raw records are."""
+        return self.found[1]
+
+    def _seed(self) -> int:
+        """The same for the n-th window of every variant: they meet the same arrivals."""
+        self.count += 1
+        return self.seed * 1_000 + self.count
+
+    def _told(self, shot: Shot, records: Any, wrong: list[str]) -> dict[str, Any]:
+        errors = window.errors_by_class(records, self.statuses)
+        examples = {FAILURES.get(code, str(code)): text for code, text in shot.health.examples.items()}
+        return {
+            "invalid": wrong,
+            "raw": list(shot.files),
+            "started": shot.started,
+            "seconds": shot.seconds,
+            "offered": shot.health.offered,
+            "sent": shot.health.sent,
+            "opened": shot.health.opened,
+            "closed": shot.closed,
+            "statuses": sorted(self.statuses),
+            "errors": errors,
+            "examples": {name: text for name, text in examples.items() if name in errors},
+            "notes": list(shot.health.notes),
+        }
+
+
+def _generator(shot: Shot) -> dict[str, float]:
+    """The client's own part, in the words of the kind's metrics."""
+    busy = shot.health.cpu
+    share = sum(busy) / len(busy) if busy else math.nan
+    return {
+        "client_cpu": share,
+        "lateness": math.nan if shot.closed else shot.health.late,
+        "wall": shot.lasted,
+        "cpu": share * shot.lasted,
+    }
