@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fibench.model.load_charts import ProbeChart, StallChart, TailChart
 from fibench.model.note import Note
 from fibench.model.result import RunResult
 
@@ -150,8 +151,8 @@ class TimelineChart:
     breaks: tuple[int, ...] = ()
 
 
-Chart = RatioChart | DistributionChart | TimelineChart
-Block = Paragraph | Table | Facts | Notes | RatioChart | DistributionChart | TimelineChart
+Chart = RatioChart | DistributionChart | TimelineChart | TailChart | StallChart | ProbeChart
+Block = Paragraph | Table | Facts | Notes | Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +178,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CaseAnswer:
-    """All answers of one case; `label` warns of numbers that are simulated, `doubts` concern the whole case."""
+    """All answers of one case; `label` warns of numbers that are simulated, `doubts` concern the whole case.
+
+    `load` is how the load went that the numbers rest on, a line per variant.
+    """
 
     title: str
     anchor: str
     rows: tuple[Answer, ...]
     label: str = ""
     doubts: tuple[str, ...] = ()
+    load: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import signal
 import statistics
+import sys
 import tempfile
 import time
 from typing import Any
@@ -130,7 +131,7 @@ def split(params: dict[str, Any]) -> list[str]:
 
 def fill(text: str, params: dict[str, Any]) -> str:
     """Replace {name} by the matrix value of that name; other braces stay."""
-    for name, value in params.get("values", {}).items():
+    for name, value in {"python": sys.executable, **params.get("values", {})}.items():
         text = text.replace("{" + name + "}", value)
     return text
 

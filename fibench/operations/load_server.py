@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +22,9 @@ class Before:
 class Watched:
     """A running server with the account of what it acknowledged."""
 
-    def __init__(self, server: Server, folder: str, params: dict[str, Any]) -> None:
+    def __init__(self, server: Server, folder: str, params: dict[str, Any], cores: int) -> None:
         self.server, self.folder = server, folder
-        self.rows_each = params["rows"]
+        self.rows_each, self.cores = params["rows"], cores
         module, _, name = (params["audit"] or "").partition(":")
         self.count = getattr(importlib.import_module(module), name) if module else None
         self.right = self.unknown = 0
@@ -44,7 +43,7 @@ class Watched:
         seconds = max(used.seconds, 1e-9)
         switches = sum(count for count in (used.voluntary, used.involuntary) if count is not None)
         return {
-            "server_cpu": used.cpu / seconds / (os.cpu_count() or 1),
+            "server_cpu": used.cpu / seconds / self.cores,
             "server_cores": used.cpu / seconds,
             "server_work": used.cpu / good if good else math.nan,
             "server_memory": _number(usage.uss),

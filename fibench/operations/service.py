@@ -45,8 +45,8 @@ def open_workers(params: dict[str, Any]) -> Step:
     server.start()
     try:
         url = f"http://127.0.0.1:{server.port}{params['path']}"
-        client = Client(params, url, folder, Watched(server, folder, params))
-        facts = {"address": url, "command": " ".join(server.command), "workers": params["workers"]}
+        client = Client(params, url, folder, Watched(server, folder, params, cores()))
+        facts = {"address": url, "command": " ".join(server.command), "workers": params["workers"], "cores": cores()}
     except BaseException:
         server.stop()
         raise
@@ -56,6 +56,11 @@ def open_workers(params: dict[str, Any]) -> Step:
         shutil.rmtree(folder, ignore_errors=True)
 
     return _step(params, client, close, facts)
+
+
+def cores() -> int:
+    """CPUs that the server and its client may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _step(params: dict[str, Any], client: Client, close: Any, facts: dict[str, Any]) -> Step:

@@ -32,11 +32,14 @@ class HttpKind(ClosedKind):
     per_round = True
     service = True
     shown = traffic.SHOWN
-    ways = frozenset({"url", "headers", "engine", "processes", "connections"})
 
     def standard(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """See `traffic.standard`."""
         return traffic.standard(params)
+
+    def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """See `traffic.same_request`."""
+        return traffic.same_request(one, other)
 
     def instructions(self, params: Mapping[str, Any]) -> Iterable[str]:
         """See `traffic.instructions`."""

@@ -121,10 +121,14 @@ def _missing(params: Traffic) -> Iterator[str]:
         yield "a locustfile needs engine: locust"
 
 
+TAILS = {"response": (90, 95, 99), "service": (90, 95, 99), "first_byte": (95, 99), "dispatch": (99,)}
+"""Percentiles that are kept of each window."""
+
+
 def _latencies() -> Iterator[Metric]:
     for name, about in LATENCIES.items():
         yield Metric(name, about=about, column=name)
-        for percent in (90, 95, 99):
+        for percent in TAILS[name]:
             yield Metric(f"{name}_p{percent}", about=f"p{percent} of {name} in each window")
 
 
@@ -148,6 +152,15 @@ METRICS: Mapping[str, Metric] = {
 
 SHOWN = ("response", "service", "first_byte", "dispatch", "throughput", "goodput", "errors")
 CLOSED_LOOP = "closed loop: users wait for their answers, so latencies are self-throttled"
+
+
+REQUEST = ("method", "path", "body", "body_file", "body_size", "chunked", "data", "expect", "compare")
+"""Parameters that say what is asked for: variants that ask for the same must be answered alike."""
+
+
+def same_request(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """True when both variants send the same requests, to whomever and in whatever manner."""
+    return all(one.get(key) == other.get(key) for key in REQUEST)
 
 
 def label(params: Mapping[str, Any]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -27,7 +28,8 @@ class Params(traffic.Traffic):
     server: Literal["gunicorn", "uvicorn", "command"] = "gunicorn"
     app: str = CONSULTATIONS
     command: str | Annotated[tuple[str | int | float, ...], Field(min_length=1)] | None = None
-    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    workers: Annotated[int, Field(ge=1, le=256)] | Literal["cores", "2 * cores + 1"] = 1
+    """A number, or a formula for the cores that this process may use."""
     loop: Literal["auto", "asyncio", "uvloop"] = "auto"
     path: Annotated[str, Field(pattern=r"^/\S*$")] = "/"
     cwd: str = "."
@@ -75,18 +77,21 @@ class WorkersKind(ClosedKind):
     per_round = True
     service = True
     shown = (*traffic.SHOWN, "server_cpu", "server_memory")
-    ways = frozenset(
-        {"server", "app", "command", "workers", "loop", "cwd", "env", "engine", "processes", "connections"}
-    )  # fmt: skip
 
     def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
         """As every closed kind; a bare `command` means `server: command`."""
         settled = super().settle(params, free)
+        if settled.get("workers") in FORMULAS:
+            settled["workers"] = FORMULAS[settled["workers"]](cores())
         return {"server": "command", **settled} if settled.get("command") is not None else settled
 
     def standard(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """See `traffic.standard`."""
         return traffic.standard(params)
+
+    def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """See `traffic.same_request`."""
+        return traffic.same_request(one, other)
 
     def instructions(self, params: Mapping[str, Any]) -> Iterable[str]:
         """See `traffic.instructions`."""
@@ -104,9 +109,21 @@ class WorkersKind(ClosedKind):
         return next((f"needs {name}: {HINT}" for name in wanted if not importlib.util.find_spec(name)), "")
 
     def notes(self, record: CaseRecord, result: CaseResult) -> Iterable[Note]:
-        """How the load went."""
-        return traffic_notes.of(record, result)
+        """How the load went, and for which cores the verdicts on numbers of workers hold."""
+        yield from traffic_notes.of(record, result)
+        several = {variant.params["workers"] for variant in record.case.variants}
+        if len(several) > 1:
+            found = next(iter(record.generations), None)
+            count = next(iter(found.facts["variants"].values()))["cores"] if found else cores()
+            text = f"{count} cores were found, and the client used them too: 2 × cores + 1 is {2 * count + 1} workers here"
+            yield Note("cores", text, "a machine with more cores may have another best number of workers", record.case.title)
 
 
+def cores() -> int:
+    """CPUs that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+FORMULAS: Mapping[str, Callable[[int], int]] = {"cores": lambda count: count, "2 * cores + 1": lambda count: 2 * count + 1}
 HINT = "pip install 'fibench[servers]'"
 KIND = WorkersKind()

@@ -7,7 +7,9 @@ import math
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,23 @@ PAIRS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({"access": "item", **EVENTS}, {"access": "memoryview", **EVENTS}),
     ],
 }  # fmt: skip
+OPEN = {"arrivals": "poisson", "rate": "200/s", "duration": "0.4 s", "warmup": "0 s"}
+CLOSED = {"arrivals": "closed", "users": 3, "duration": "0.4 s", "warmup": "0.1 s"}
+URL = {"url": "http://127.0.0.1:{port}/"}
+FILES = {
+    "command": [sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1"],
+    "server": "command",
+    "cwd": tempfile.gettempdir(),
+}
+PAIRS["http"] = [
+    (URL | OPEN, URL | OPEN | {"connections": 2}),
+    (URL | CLOSED, URL | CLOSED | {"connections": 2}),
+    (URL | CLOSED, URL | CLOSED | {"engine": "threads"}),
+    (URL | CLOSED | {"compare": "body"}, URL | CLOSED | {"compare": "body", "headers": {"x-a": "b"}}),
+]
+PAIRS["workers"] = [(FILES | OPEN, FILES | CLOSED | {"arrivals": "poisson", "rate": "200/s"}), (FILES | CLOSED, FILES | CLOSED)]
+SEARCHED = {"capacity"}
+"""Metrics that only a search yields, which takes a minute."""
 ALONE: dict[str, list[dict[str, Any]]] = {
     "python": [{"target": "math:sqrt", "args": [2.0]}],
     "command": [{"command": [sys.executable, "-c", "pass"]}],
@@ -93,6 +112,38 @@ KINDS = [name for name in BUILTIN if _exists(name)]
 def kind(request: pytest.FixtureRequest) -> Workload:
     found: Workload = registry.load(BUILTIN[request.param])
     return found
+
+
+class Hello(BaseHTTPRequestHandler):
+    """Answers everything with a few bytes, and keeps its connection."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *words: object) -> None:
+        """Nothing: the tests look at what fibench says."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def served() -> Iterator[None]:
+    """Somebody who answers at the address of kind `http`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hello) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        PORT.append(server.server_address[1])
+        yield
+        PORT.clear()
+        server.shutdown()
+        thread.join()
+
+
+PORT: list[int] = []
 
 
 @pytest.fixture
@@ -141,10 +192,11 @@ def test_every_declared_metric_is_yielded_by_a_block(kind: Workload, clean_room:
         finally:
             step.close()
         assert set(found) <= set(kind.metrics)
-        assert all(math.isfinite(value) and value >= 0 for value in found.values())
+        # NaN: a window with too few requests for p99, a closed loop that is never late
+        assert all(value >= 0 and math.isfinite(value) or kind.service and math.isnan(value) for value in found.values())
         assert found["wall"] > 0
         seen |= set(found)
-    assert seen == set(kind.metrics) or kind.name == "command"
+    assert seen == set(kind.metrics) - SEARCHED or kind.name == "command"
 
 
 def test_variants_that_do_the_same_thing_agree(kind: Workload, clean_room: Path) -> None:
@@ -184,7 +236,9 @@ def samples(kind: Workload) -> list[dict[str, Any]]:
 
 def settled(kind: Workload, given: dict[str, Any]) -> dict[str, Any]:
     """What the child is told: every parameter, in base units."""
-    plain: dict[str, Any] = kind.Params.model_validate(given).model_dump()
+    if "url" in given and PORT:
+        given = {**given, "url": given["url"].format(port=PORT[0])}
+    plain: dict[str, Any] = kind.Params.model_validate(given).model_dump(mode="python")
     return plain
 
 
