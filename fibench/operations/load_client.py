@@ -63,7 +63,7 @@ class Client:
         wrong = validity.breaches(shot, records, numbers, validity.Limits(errors=self.params["max_errors"]))
         if self.server and before is not None:
             good = int(window.right(records, self.statuses).sum())
-            self.server.answered(good, len(records) - good)
+            self.server.answered(good, len(records) - good + shot.health.early)
             numbers |= self.server.after(before, good)
             wrong += self.server.rows_missing()
         self.found = (numbers, self._told(shot, records, wrong))
@@ -101,6 +101,7 @@ class Client:
             "errors": errors,
             "examples": {name: text for name, text in examples.items() if name in errors},
             "notes": list(shot.health.notes),
+            "priority": shot.health.priority,
         }
 
 

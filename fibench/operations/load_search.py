@@ -9,13 +9,11 @@ from fibench.operations import load_job
 from fibench.operations.load_client import Client
 from fibench.traffic import validity
 from fibench.traffic.capacity import Search
-from fibench.traffic.capacity_probe import Goal, observation
+from fibench.traffic.capacity_probe import Goal, limits, observation
 
 LONGEST_PROBE = 30.0
 """Seconds that one probe takes at most, its cool-down included, as far as anybody plans with it."""
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
-CLIENT_ONLY = validity.Limits(achieved=0.0, little=math.inf, errors=1.0, alpha=1e-300)
-"""In a probe a server that falls behind is the answer; only a client that fell behind makes it void."""
 
 
 class Probes:
@@ -41,7 +39,8 @@ class Probes:
         job = load_job.job(self.params, client.address, client.shots, probe.seconds, probe.seed, probe.rate)
         shot, records = client.send(job)
         numbers, told = client.found
-        wrong = validity.breaches(shot, records, numbers, CLIENT_ONLY) + (client.server.rows_missing() if client.server else [])
+        wrong = validity.breaches(shot, records, numbers, limits(self.goal))
+        wrong += client.server.rows_missing() if client.server else []
         self.search.tell(observation(records, shot, probe.rate, self.goal, client.statuses, wrong[0] if wrong else ""))
         said = self.search.told[-1]
         told |= {"invalid": wrong, "probe": {"rate": probe.rate, "stage": probe.kind, "kept": said.kept, "why": said.why}}

@@ -16,7 +16,7 @@ import signal
 import traceback
 from typing import Any
 
-from fibench.traffic import stamps
+from fibench.traffic import punctual, stamps
 from fibench.traffic.closed_loop import ClosedLoop
 from fibench.traffic.job import Job, Open
 from fibench.traffic.loop import Loop
@@ -62,6 +62,7 @@ def _serve(job: Job, number: int, path: str, commands: int, answers: int) -> Non
     loop: Loop = OpenLoop(job, number, writer) if isinstance(job.load, Open) else ClosedLoop(job, number, writer)
     os.read(commands, 1)  # all are forked: whoever is forked later inherits no connection
     loop.prepare()
+    priority = punctual.claim(real_time=isinstance(job.load, Open))
     _say(answers, {"ready": True})
     start = int(_line(commands))
     gc.collect()
@@ -71,7 +72,7 @@ def _serve(job: Job, number: int, path: str, commands: int, answers: int) -> Non
     loop.close()
     keeper.close()
     writer.close()
-    _say(answers, summary(loop, writer))
+    _say(answers, {**summary(loop, writer), "priority": priority})
 
 
 def summary(loop: Loop, writer: Writer) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def summary(loop: Loop, writer: Writer) -> dict[str, Any]:
         "unsent": writer.unsent,
         "stamped": writer.written - writer.failed - writer.unstamped,
         "opened": loop.opened,
+        "early": writer.early,
         "last": writer.last,
         "late": list(loop.late.items()),
         "examples": list(writer.examples.items()),

@@ -102,16 +102,17 @@ class ClosedLoop(Loop):
                     done = c.send(message)
                 except OSError:
                     done = 0  # the common way below meets it again
-                del flying[c]
-                flying[c] = None  # to the end of the order of sending
-                service = (stamp - sent) * 1e-9
-                buffer += pack(
-                    (due - start) // 1000, (sent - due) * 1e-9, service, service, (now - stamp) * 1e-9, shape.code, shape.length
-                )
+                flying[c] = flying.pop(c)  # to the end of the order of sending
+                begun, service, lag = (sent - due) * 1e-9, (stamp - sent) * 1e-9, (now - stamp) * 1e-9
+                buffer += pack((due - start) // 1000, begun, service, service, lag, shape.code, shape.length)
                 if done != len(message):
-                    c.rest = memoryview(message)[done:]
-                    self.push(c)
+                    self._resume(c, done)
         self.housekeep(clock())
+
+    def _resume(self, c: Connection, done: int) -> None:
+        """The kernel took only `done` bytes of the request."""
+        c.rest = memoryview(c.message)[done:]
+        self.push(c)
 
     def _another(self, c: Connection) -> bytes:
         """The next request, for the lean path; a HEAD leaves it."""
@@ -131,7 +132,7 @@ class ClosedLoop(Loop):
             due, user = heapq.heappop(self.waiting)
             if now < self.end:
                 self._ask(user, due)
-        self._rung = 0
+        self._rung = -1  # it has rung: set it even if nobody waits, or it stays readable and the loop spins
         self._set_timer()
 
     def ready(self, c: Connection) -> None:

@@ -35,12 +35,19 @@ class Client:
     def __init__(self, job: Job, number: int, path: str) -> None:
         self.path = path
         self.rest = b""
+        self.report: dict[str, Any] | None = None
+        """What it said at its end."""
         commands_out, self.commands = os.pipe()
         self.answers, answers_in = os.pipe()
         parent = os.getpid()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python ≥ 3.12 warns if threads run; the child uses none of their locks
-            self.pid = os.fork()
+            try:
+                self.pid = os.fork()
+            except OSError:
+                for descriptor in (commands_out, self.commands, self.answers, answers_in):
+                    os.close(descriptor)
+                raise
         if self.pid == 0:
             client.main(job, number, path, commands_out, answers_in, parent)
         os.close(commands_out)
@@ -116,7 +123,7 @@ def _window(job: Job, clients: list[Client]) -> Shot:
         one.tell(b"%d\n" % start)
     cpu = _watch(clients, start * 1e-9, job.seconds)
     hung = start * 1e-9 + job.seconds + 2 * job.timeout + GRACE
-    reports = [one.hear(hung) for one in clients]
+    reports = [one.report or one.hear(hung) for one in clients]
     lasted = (max(report["last"] for report in reports) - start) * 1e-9
     files = tuple(one.path for one in clients)
     return Shot(files, job.seconds, max(lasted, 0.0), started, _health(job, reports, cpu), not isinstance(job.load, Open))
@@ -139,8 +146,14 @@ def _watch(clients: list[Client], start: float, seconds: float) -> tuple[float, 
 
 
 def _sleep_until(clients: list[Client], instant: float) -> bool:
-    """False at once if a client reports early: it has failed, or all its work is done."""
-    return not _readable([one.answers for one in clients], instant - time.monotonic())
+    """Take early reports (little work, or a failure, which raises) on the way; False once no client is at work."""
+    while working := [one for one in clients if one.report is None]:
+        if not _readable([one.answers for one in working], instant - time.monotonic()):
+            return True
+        for one in working:
+            if _readable([one.answers], 0.0):
+                one.report = one.hear(time.monotonic() + GRACE)
+    return False
 
 
 def _readable(descriptors: list[int], seconds: float) -> bool:
@@ -152,7 +165,7 @@ def _readable(descriptors: list[int], seconds: float) -> bool:
 
 def _health(job: Job, reports: list[dict[str, Any]], cpu: tuple[float, ...]) -> Health:
     """Sums over the clients; the first example of each code; lateness over all requests."""
-    total = {name: sum(report[name] for report in reports) for name in ("records", "unsent", "stamped", "opened")}
+    total = {name: sum(report[name] for report in reports) for name in ("records", "unsent", "stamped", "opened", "early")}
     late: Counter[int] = Counter()
     notes: Counter[str] = Counter()
     examples: dict[int, str] = {}
@@ -166,8 +179,10 @@ def _health(job: Job, reports: list[dict[str, Any]], cpu: tuple[float, ...]) -> 
         sent=total["records"] - total["unsent"],
         cpu=cpu,
         opened=total["opened"],
+        early=total["early"],
         stamped=total["stamped"],
         examples=examples,
         late=quantile(dict(late), 0.99),
         notes=tuple(f"{count} {text}" for text, count in sorted(notes.items())),
+        priority=reports[0]["priority"],
     )

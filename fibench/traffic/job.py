@@ -100,6 +100,8 @@ class Health:
     """CPU share of the busiest client process (1.0 = one core), one value per second, whole window."""
     opened: int = 0
     """Connections opened, those before the window included."""
+    early: int = 0
+    """Requests of the ramp before the window: sent, and no part of any number."""
     stamped: int = 0
     """Answers whose time of arrival is the kernel's."""
     examples: dict[int, str] = field(default_factory=dict)
@@ -107,6 +109,8 @@ class Health:
     late: float = 0.0
     """p99 in s by which the loop woke after a due time (0 for a closed loop): the generator's own part of `dispatch`."""
     notes: tuple[str, ...] = ()
+    priority: str = ""
+    """How the client processes were scheduled, see `punctual`."""
 
 
 @dataclass(frozen=True, slots=True)

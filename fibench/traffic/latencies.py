@@ -22,5 +22,5 @@ def column(records: Any, name: str, statuses: Iterable[int] = ()) -> Any:
         values = records["dispatch"].astype(float) + records["service"]
     else:
         values = records["first" if name == "first_byte" else name].astype(float)
-    values[~right(records, frozenset(statuses)) | numpy.isnan(values)] = numpy.inf
-    return values
+    values[~right(records, frozenset(statuses))] = numpy.inf
+    return values[~numpy.isnan(values)]  # not every engine knows when the first byte came

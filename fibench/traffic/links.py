@@ -91,7 +91,7 @@ class Links:
 
     def open_before(self, count: int) -> None:
         """Open connections in the background until `count` were tried; what fails is noted, requests will meet it too."""
-        deadline = clock() + int(min(OPENING, self.job.timeout) * 1e9)
+        deadline = clock() + int(OPENING * 1e9)
         wanted = count
         while (wanted or self.unready) and clock() < deadline:
             while wanted and len(self.unready) < OPENING_AT_ONCE:

@@ -28,6 +28,8 @@ FULL = 0.75
 """Share of the most requests ever under way from which all connections count as busy: one may be between two requests."""
 SHORT = 0.3
 """Most that a steady state is granted: where it explained more, the window is hardly longer than one response."""
+TURN = 1e-4
+"""s from an answer to the next request that any client takes."""
 UNDER_WAY = 30
 """Requests under way at the end below which Little's law is chance."""
 
@@ -39,9 +41,9 @@ class Limits:
     achieved: float = 0.99
     """Least share of the due requests that must have been sent within the window."""
     late: float = 1e-3
-    """s of lateness, or of lag, that are always allowed (p99) …"""
+    """s of lateness that are always allowed (p99) …"""
     share: float = 0.05
-    """… or this share of the median service time, whichever is more."""
+    """… or this share of the median service time, whichever is more; of lag this share of the mean service time."""
     cpu: float = 0.85
     """Most of a core that the busiest client process may have used on average."""
     little: float = 0.05
@@ -55,7 +57,7 @@ class Limits:
 def breaches(shot: Shot, records: Any, numbers: Mapping[str, float], limits: Limits | None = None) -> list[str]:
     """Why the window does not count, one line of at most 160 characters each; empty if it does.
 
-    `records` as of `window.pooled`, `numbers` as of `window.measured` (`errors`, `service`, `client_lag` are read).
+    `records` as of `window.pooled`, `numbers` as of `window.measured` (`errors` and `service` are read).
     """
     limits = limits or Limits()
     if not len(records):
@@ -63,7 +65,9 @@ def breaches(shot: Shot, records: Any, numbers: Mapping[str, float], limits: Lim
     if numbers["errors"] == 1.0:
         return [_unanswered(shot, records)]
     found = [*_exhausted(records), *_client(shot, numbers, limits)]
-    if not shot.closed:
+    if shot.closed:
+        found += _lag(records, limits)
+    else:
         found += [*_unsent(shot, records, limits), *_arrivals(records, _bound(numbers, limits), limits.alpha)]
     found += [*_errors(records, numbers, limits), *_unsteady(shot, records, limits), *_missing(shot, records)]
     return [_short(line) for line in found]
@@ -97,10 +101,24 @@ def _client(shot: Shot, numbers: Mapping[str, float], limits: Limits) -> list[st
     if not shot.closed and shot.health.late > bound:
         late = f"the client woke {_time(shot.health.late)} late (p99; {_time(bound)} are allowed)"
         found.append(f"{late}; give it a CPU of its own, or lower the rate")
-    if numbers["client_lag"] > bound:
-        lag = f"answers waited {_time(numbers['client_lag'])} for the client to read them (p99; {_time(bound)} are allowed)"
-        found.append(f"{lag}; add client processes or lower the rate")
     return found
+
+
+def _lag(records: Any, limits: Limits) -> list[str]:
+    """Closed loop: whether users asked late because they read late, which makes the throughput too low by that share.
+
+    No latency contains the wait, for answers carry the kernel's stamp; so it does no harm to an open loop.
+    """
+    import numpy
+
+    answered = records[~numpy.isnan(records["lag"])]
+    if not len(answered):
+        return []
+    lag, service = (float(answered[name].mean(dtype=float)) for name in ("lag", "service"))
+    if lag <= max(TURN, limits.share * service):
+        return []
+    waited = f"answers waited {_time(lag)} of {_time(service)} for the client to read them (means)"
+    return [f"{waited}: throughput is too low by that; add client processes or users' thinking time"]
 
 
 def _unsent(shot: Shot, records: Any, limits: Limits) -> list[str]:

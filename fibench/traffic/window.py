@@ -50,7 +50,9 @@ def measured(records: Any, shot: Shot, statuses: frozenset[int] = frozenset(), s
     numbers |= _tails("response", response, ~good, TAILS)
     del response  # one column at a time: 10 million requests are 40 MB each
     numbers |= _tails("service", numpy.array(records["service"]), ~good, TAILS)
-    numbers |= _tails("first_byte", numpy.array(records["first"]), ~good, (0.5, 0.95, 0.99))
+    untold = good & numpy.isnan(records["first"])  # not every engine knows when the first byte came
+    first = numpy.array(records["first"])[~untold]
+    numbers |= _tails("first_byte", first, ~good[~untold], (0.5, 0.95, 0.99))
     sent = records["status"] != record.SHED
     numbers |= _tails("dispatch", records["dispatch"][sent], None, (0.5, 0.99))
     lag = records["lag"]

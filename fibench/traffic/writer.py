@@ -22,13 +22,14 @@ class Writer:
         self.path = path
         self.start = 0
         self.buffer = bytearray()
-        self.written = self.failed = self.unstamped = self.unsent = self.last = 0
+        self.written = self.failed = self.unstamped = self.unsent = self.early = self.last = 0
         self.examples: dict[int, str] = {}
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def answer(self, due: int, sent: int, first: int, done: int, lag: float, code: int, size: int) -> None:
         """A whole answer; `lag` in s, NaN if the kernel did not stamp it."""
         if due < self.start:  # the ramp is no part of the window
+            self.early += 1
             return
         self.last = max(self.last, done)
         if lag != lag:
@@ -39,6 +40,7 @@ class Writer:
     def failure(self, due: int, sent: int, first: int, done: int, code: int, message: str, size: int = 0) -> None:
         """No answer, or no whole one; `first` is 0 if no byte of it came."""
         if due < self.start:
+            self.early += 1
             return
         self.example(code, message)
         self.failed += 1
