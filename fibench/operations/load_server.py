@@ -27,7 +27,15 @@ class Watched:
         self.rows_each, self.cores = params["rows"], cores
         module, _, name = (params["audit"] or "").partition(":")
         self.count = getattr(importlib.import_module(module), name) if module else None
-        self.right = self.unknown = 0
+        self.right = self.unknown = self.begun_with = 0
+
+    def begin(self) -> None:
+        """The server is ready: rows that it has already, from being asked whether it is, are not of our requests."""
+        if self.count is not None:
+            try:
+                self.begun_with = self.count(self.folder)
+            except Exception:
+                self.begun_with = 0  # a store that begins with its first row
 
     def before(self) -> Before:
         """Look at the processes and forget their peaks."""
@@ -61,7 +69,10 @@ class Watched:
         """The reason why the server must not be believed: acknowledged rows that are not there."""
         if self.count is None:
             return []
-        rows, least = self.count(self.folder), self.right * self.rows_each
+        try:
+            rows, least = self.count(self.folder) - self.begun_with, self.right * self.rows_each
+        except Exception as error:
+            return [f"the rows cannot be counted: {type(error).__name__}: {' '.join(str(error).split())}"[:160]]
         most = (self.right + self.unknown) * self.rows_each
         if rows < least:
             return [f"{least - rows:,} of {least:,} acknowledged rows are lost"]

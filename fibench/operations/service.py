@@ -45,7 +45,9 @@ def open_workers(params: dict[str, Any]) -> Step:
     server.start()
     try:
         url = f"http://127.0.0.1:{server.port}{params['path']}"
-        client = Client(params, url, folder, Watched(server, folder, params, cores()))
+        watched = Watched(server, folder, params, cores())
+        watched.begin()
+        client = Client(params, url, folder, watched)
         facts = {"address": url, "command": " ".join(server.command), "workers": params["workers"], "cores": cores()}
     except BaseException:
         server.stop()
