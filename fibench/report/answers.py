@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from fibench import units
 from fibench.model.document import Answer, CaseAnswer
 from fibench.model.result import CaseResult, Comparison, RunResult
 from fibench.report import ledger, pictures, words
 
+LOAD = "generator"
+"""The notes that say how the load went: they stand with the answers that rest on it."""
 FEW = 3
 """More alternatives than so many are held against one baseline that is named once."""
 
@@ -29,7 +32,8 @@ def _case(case: CaseResult, anchor: str) -> CaseAnswer:
     shared, subjects = _subjects(case.comparisons, many=len(main) > FEW)
     rows = tuple(_compared(case, one, said, one in main) for one, said in zip(case.comparisons, subjects, strict=True))
     rows = rows or tuple(_alone(case))
-    return CaseAnswer(f"{case.case.title}{shared}", anchor, rows, words.label(case.case), tuple(_doubts(case, rows)))
+    load = tuple(note.text for note in case.notes if note.code == LOAD)
+    return CaseAnswer(f"{case.case.title}{shared}", anchor, rows, words.label(case.case), tuple(_doubts(case, rows)), load)
 
 
 def _subjects(rows: Sequence[Comparison], *, many: bool) -> tuple[str, list[str]]:
@@ -59,18 +63,32 @@ def _alone(case: CaseResult) -> Iterator[Answer]:
     if case.state == "invalid" or not any(case.summaries.values()):
         yield Answer("no answer", "", "no answer", "INVALID", "warn", "cross", reason=case.reason or "nothing was measured")
         return
+    asked = {*case.case.measure.metrics, *case.case.gate}
+    requests = {metric.name for metric in (*case.case.metrics, *case.case.shown) if metric.column}
     for name, metrics in case.summaries.items():
-        for index, (metric, one) in enumerate(metrics.items()):
+        shown = {metric: one for metric, one in metrics.items() if metric in asked} or metrics
+        for index, (metric, one) in enumerate(shown.items()):
             said = units.show(one.median, one.unit)
-            sentence = f"{name}: median {metric} {said} over {words.count(one.n, 'block')}"
+            sentence = f"{name}: median {metric} {said} over {words.count(one.n, 'request' if metric in requests else 'block')}"
             yield Answer(name, metric, sentence, "MEASURED", "muted", "dash", said, f"median of {one.n:,}", main=not index)
 
 
 def _doubts(case: CaseResult, rows: Sequence[Answer]) -> Iterator[str]:
-    """What concerns the whole case, unless its answers say it already."""
-    if case.state == "valid" or any(case.reason and row.reason and case.reason in row.reason for row in rows):
-        return
-    yield f"this case is {case.state}" + (f": {case.reason}" if case.reason else "")
+    """What concerns the whole case, and of that only what its answers do not say already."""
+    rest = unsaid(case, (row.reason for row in rows))
+    if case.state != "valid" and (rest or not case.reason):
+        also = "also " if rest != (case.reason or "") else f"this case is {case.state}{': ' if rest else ''}"
+        yield also + rest
+
+
+def unsaid(case: CaseResult, reasons: Iterable[str]) -> str:
+    """A case's reason without those of its parts that have been given."""
+    rest = case.reason or ""
+    for reason in sorted(set(reasons), key=len, reverse=True):
+        if reason and rest in reason:
+            return ""
+        rest = rest.replace(reason, "") if reason else rest
+    return rest if rest == case.reason else re.sub(r"(; )+", "; ", rest).removeprefix("; ").removesuffix("; ")
 
 
 # --- one line -------------------------------------------------------------------------------------------------------

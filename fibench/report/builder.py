@@ -12,7 +12,7 @@ from fibench.model.note import Note
 from fibench.model.result import CaseResult, ClaimResult, RunResult
 from fibench.model.run import CaseRecord, Run
 from fibench.model.scenario import Claim
-from fibench.report import answers, facts, ledger, load, pictures, tables, words
+from fibench.report import answers, facts, hunts, ledger, load, load_pictures, pictures, tables, words
 from fibench.report.clean import scrub
 
 
@@ -123,13 +123,15 @@ def _case(case: CaseResult, record: CaseRecord | None, about: str, legend: Itera
     if about:
         yield Paragraph(about, "muted")
     if case.state != "valid":
-        yield Paragraph(f"This case is {case.state}" + (f": {case.reason}" if case.reason else "."), "warn")
+        rest = answers.unsaid(case, (one.reason for one in case.comparisons))
+        yield Paragraph(f"This case is {case.state}" + (f": {rest}" if rest else "."), "warn")
     failures = record.failures.items() if record else ()
     yield from (Paragraph(f"{name} failed: {why}", "warn") for name, why in failures if why not in (case.reason or ""))
     compared, every = tables.comparisons(case, record), tables.summaries(case)
     if compared.rows:
         yield compared
         yield from legend
+    yield from load_pictures.of_case(case, record)
     if every.rows:
         yield every
         if first and any(one.evidence in ("E2", "E3") and one.ratio for one in case.comparisons):
@@ -150,7 +152,7 @@ def _notes(result: RunResult) -> Section:
     for case in result.cases:
         for note in case.notes:
             where.setdefault((note.code, note.text, note.hint), []).append(names[case.case.key] or case.case.title)
-    said = dict.fromkeys((note.code, note.text, note.hint) for note in _every(result))
+    said = dict.fromkeys((note.code, note.text, note.hint) for note in _every(result) if note.code != answers.LOAD)
     scopes = {told: tuple(dict.fromkeys(where.get(told, ()))) for told in said}
     notes = tuple(Note(*told, _scope(scopes[told], len(result.cases))) for told in said)
     return Section("Notes", "notes", (Notes(notes),) if notes else (), brief=True)
@@ -175,7 +177,9 @@ def _method(result: RunResult, records: Mapping[str, CaseRecord]) -> Section:
         "stays valid however early the measurement stopped; alpha is the share of false alarms that is allowed, the margin "
         "is the smallest gain that matters."
     )
-    return Section("How it was measured", "method", (Paragraph(text), tables.measured(result.cases, records)), background=True)
+    probes = [table for record in records.values() if (table := hunts.table(record))]
+    blocks: tuple[Block, ...] = (Paragraph(text), tables.measured(result.cases, records), *probes)
+    return Section("How it was measured", "method", blocks, background=True)
 
 
 def _glossary() -> Section:

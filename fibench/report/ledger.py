@@ -62,9 +62,10 @@ def _placed(results: Sequence[ClaimResult], parents: Mapping[str, str]) -> list[
 
 def _row(one: ClaimResult, parent: str, bounds: tuple[float, ...], label: str, runs: bool) -> tuple[Cell, ...]:
     warning = label or (f"SIMULATED: {one.simulated}" if one.simulated else "")
+    short = "simulated" if warning.startswith("SIMULATED") else warning.partition(":")[0]
     reason = ". ".join(part for part in (warning, one.reason) if part)
     required = " (required)" if one.required else ""
-    evidence = " ".join(part for part in (one.evidence, "simulated" if warning else "") if part)
+    evidence = " ".join(part for part in (one.evidence, short) if part)
     return (
         Cell(one.id + required, level=1 if parent else 0, short=one.id[len(parent) :] + required if parent else ""),
         Cell(one.text), verdict(one.verdict), *_numbers(one, bounds), Cell(evidence, "warn" if warning else "neutral"),
@@ -75,6 +76,8 @@ def _row(one: ClaimResult, parent: str, bounds: tuple[float, ...], label: str, r
 
 def _numbers(one: ClaimResult, bounds: tuple[float, ...]) -> tuple[Cell, Cell]:
     """What was measured and its interval in the claim's own unit; what was not measured says so."""
+    if one.measured == math.inf and one.unit == "s":
+        return number(units.show(one.measured, one.unit), one.measured), number("–")
     if one.measured is None or not math.isfinite(one.measured):
         return number("–"), Cell(ARITHMETIC if one.form == "formula" else "–", "muted")
     if one.form == "formula":

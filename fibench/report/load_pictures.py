@@ -6,16 +6,18 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from fibench import units
+from fibench.model import windows
 from fibench.model.case import Case
-from fibench.model.load_charts import Limit, StallChart, Strip, Tail, TailChart
+from fibench.model.load_charts import Limit, ProbeChart, StallChart, Strip, Tail, TailChart
 from fibench.model.metric import Metric
 from fibench.model.result import CaseResult
 from fibench.model.run import CaseRecord
 from fibench.model.scenario import ValueOf
-from fibench.report import hunts, windows, words
-from fibench.report.windows import Floats, Window
+from fibench.model.windows import Floats, Window
+from fibench.report import hunts, words
 
 POINTS = 120
 """Places at which a curve is looked up, besides the percentiles that people ask for."""
@@ -25,7 +27,7 @@ SURE = 0.025
 BIN = 0.1
 """Seconds of load that share one place of a strip."""
 
-LoadChart = TailChart | StallChart | hunts.ProbeChart
+LoadChart = TailChart | StallChart | ProbeChart
 
 
 def of_case(result: CaseResult, record: CaseRecord | None) -> Iterator[LoadChart]:
@@ -60,10 +62,9 @@ def _tail(name: str, values: Floats, unit: str) -> Tail | None:
     nines = np.linspace(-math.log10(1 - ASKED[0]), -math.log10(1 - top), POINTS)
     shares = np.unique(np.concatenate([1 - 10.0**-nines, [share for share in ASKED if share <= top]]))
     found = np.quantile(values, shares, method="higher")
-    answered = np.isfinite(found)
     failed = int(np.isinf(values).sum())
     return Tail(
-        name, tuple(shares[answered].tolist()), tuple(found[answered].tolist()), 1 - failed / len(values),
+        name, tuple(shares.tolist()), tuple(found.tolist()), 1 - failed / len(values),
         _told(dict(zip(shares.tolist(), found.tolist(), strict=True)), failed, len(values), unit),
     )  # fmt: skip
 
@@ -100,35 +101,41 @@ def _stalls(case: Case, metric: Metric, found: Mapping[str, Sequence[Window]]) -
     strips = tuple(strip for name, of in found.items() if (strip := _strip(name, of, metric.column)))
     if not strips:
         return
-    title = words.headed(case, f"Slowest {metric.name} of every {units.show(BIN, 's')} of load")
+    title = words.headed(case, f"Slowest {metric.name} of every {BIN * 1e3:.0f} ms of load")
     about = "; ".join(f"{strip.name}: {_slowest(strip, metric.unit)}" for strip in strips)
     yield StallChart(title, f"Windows that count, in their order. {about}.", metric.unit, BIN, strips)
 
 
 def _strip(name: str, of: Sequence[Window], column: str) -> Strip | None:
     values: list[float | None] = []
+    failed: list[int] = []
     starts = []
     for window in of:
         if window.counts and window.records is not None and len(window.records):
             starts.append(len(values))
-            values += _bins(window, column)
-    return Strip(name, tuple(values), tuple(starts)) if values else None
+            slowest, wrong = _bins(window, column)
+            values += [float(value) if value >= 0 else None for value in slowest]
+            failed += wrong.tolist()
+    return Strip(name, tuple(values), tuple(failed), tuple(starts)) if values else None
 
 
-def _bins(window: Window, column: str) -> list[float | None]:
-    """The slowest request that was due in each bin of one window."""
-    due = window.records["due"] * 1e-6
+def _bins(window: Window, column: str) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Of each bin's requests, by the moment at which they were due: the slowest right answer (-1: none), and the failures."""
+    places = (window.records["due"] * 1e-6 / BIN).astype(int)
     latencies = window.latencies(column)
-    places = (due / BIN).astype(int)
+    right = np.isfinite(latencies)
     size = max(int(places.max()) + 1, round(window.remark.get("seconds", 0.0) / BIN))
     slowest = np.full(size, -1.0)
-    np.maximum.at(slowest, places, np.nan_to_num(latencies, nan=-1.0, posinf=math.inf))
-    return [None if value < 0 else float(value) for value in slowest]
+    np.maximum.at(slowest, places[right], latencies[right])
+    return slowest, np.bincount(places[~right], minlength=size)
 
 
 def _slowest(strip: Strip, unit: str) -> str:
+    """ "35.4 ms at the median of 270 bins, 273 ms at worst; failures in 12 of them"."""
     known = sorted(value for value in strip.values if value is not None)
+    bins, wrong = words.count(len(strip.values), "bin"), sum(map(bool, strip.failed))
+    failures = f", failures in {wrong:,} of them" if wrong else ""
     if not known:
-        return "no request"
+        return f"no right answer in {bins}"
     middle, worst = units.show(known[len(known) // 2], unit), units.show(known[-1], unit)
-    return f"{middle} in the middle of {words.count(len(known), 'place')}, at worst {worst}"
+    return f"{middle} at the median of {bins}, {worst} at worst{failures}"

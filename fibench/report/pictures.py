@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fibench import units
 from fibench.model.case import CONTROL, Case
 from fibench.model.document import Chart, DistributionChart, Interval, RatioChart, TimelineChart, Trace
+from fibench.model.metric import Metric
 from fibench.model.result import CaseResult, Comparison
 from fibench.model.run import CaseRecord
 from fibench.report import words
@@ -65,7 +66,7 @@ def gains(case: CaseResult, record: CaseRecord | None) -> RatioChart | None:
     )
     if len(rows) <= len(main(case)):
         return None
-    return RatioChart(_title(case.case, "Gains"), f"{words.count(len(rows), 'comparison')}. {CAPTION}", rows)
+    return RatioChart(words.headed(case.case, "Gains"), f"{words.count(len(rows), 'comparison')}. {CAPTION}", rows)
 
 
 def main(case: CaseResult) -> list[Comparison]:
@@ -81,7 +82,7 @@ def _known(one: Comparison) -> bool:
 
 def _interval(case: Case, one: Comparison, name: str, detail: str, record: CaseRecord | None) -> Interval:
     look = words.look(one.verdict)
-    detail = " · ".join(part for part in ("SIMULATED" if case.simulated else "", detail) if part)
+    detail = " · ".join(part for part in ("SIMULATED" if case.simulated else "", case.label.partition(":")[0], detail) if part)
     span = words.interval(one)
     if span == "–":
         span = f"too few {record.unit if record else 'generation'}s" if one.verdict == "INCONCLUSIVE" else "no interval"
@@ -105,17 +106,19 @@ def _claimed(case: Case, one: Comparison) -> Iterator[float]:
 
 
 def of_case(result: CaseResult, record: CaseRecord | None) -> Iterator[Chart]:
-    """A distribution for every timed metric, and the first metric's blocks in their order; a count has one value."""
+    """A distribution for every timed metric, and the first metric's blocks in their order; a count has one value, and so has
+    a search."""
     if record is None:
         return
+    noun = "window" if any(generation.remarks for generation in record.generations) else "block"
     for index, name in enumerate(result.case.measure.metrics):
         traces, breaks = _traces(record, name)
-        if words.counted(result.case, name) or not any(trace.values for trace in traces):
+        metric = next((metric for metric in result.case.metrics if metric.name == name), Metric(name, "1"))
+        if metric.counted or metric.bracket or not any(trace.values for trace in traces):
             continue
-        unit = next((metric.unit for metric in result.case.metrics if metric.name == name), "1")
-        yield _distribution(result.case, name, unit, traces)
+        yield _distribution(result.case, metric, traces, noun)
         if index == 0:
-            yield _timeline(result.case, name, unit, traces, breaks)
+            yield _timeline(result.case, metric, traces, breaks, noun)
 
 
 def _traces(record: CaseRecord, metric: str) -> tuple[tuple[Trace, ...], tuple[int, ...]]:
@@ -127,43 +130,40 @@ def _traces(record: CaseRecord, metric: str) -> tuple[tuple[Trace, ...], tuple[i
         breaks.append(place)
         series = generation.metrics.get(metric, ())
         for offset, (variant, value) in enumerate(zip(generation.variants, series, strict=False)):
-            if variant in values and variant != CONTROL:
+            if variant in values and variant != CONTROL and not math.isnan(value):  # NaN: a window that does not count
                 values[variant].append(value)
                 places[variant].append(place + offset)
         place += len(generation.variants)
     return tuple(Trace(name, tuple(values[name]), tuple(places[name])) for name in values if values[name]), tuple(breaks)
 
 
-def _distribution(case: Case, metric: str, unit: str, traces: tuple[Trace, ...]) -> DistributionChart:
+def _distribution(case: Case, metric: Metric, traces: tuple[Trace, ...], noun: str) -> DistributionChart:
     about = "; ".join(
-        f"{trace.name}: {words.count(len(trace.values), 'block')}, {units.show(min(trace.values), unit)} to "
-        f"{units.show(max(trace.values), unit)}"
+        f"{trace.name}: {words.count(len(trace.values), noun)}, {units.show(min(trace.values), metric.unit)} to "
+        f"{units.show(max(trace.values), metric.unit)}"
         for trace in traces
     )
-    return DistributionChart(
-        _title(case, f"Distribution of {metric}"),
-        f"Share of blocks at or below a value. {about}.",
-        unit,
-        _axis(metric),
-        traces,
-    )
+    title = f"Distribution of {_named(metric, noun)}"
+    said = f"Share of {noun}s at or below a value. {about}."
+    return DistributionChart(words.headed(case, title), said, metric.unit, _axis(metric.name), traces)
 
 
-def _timeline(case: Case, metric: str, unit: str, traces: tuple[Trace, ...], breaks: tuple[int, ...]) -> TimelineChart:
+def _timeline(case: Case, metric: Metric, traces: tuple[Trace, ...], breaks: tuple[int, ...], noun: str) -> TimelineChart:
     many = sum(len(trace.values) for trace in traces)
-    starts = words.count(len(breaks), "generation")
+    starts = words.count(len(breaks), "round" if noun == "window" else "generation")
     about = (
-        f"{words.count(many, 'block')} in the order in which they ran; vertical lines start {starts}. "
+        f"{words.count(many, noun)} in the order in which they ran; vertical lines start {starts}. "
         "Many are thinned, extremes kept."
     )
-    return TimelineChart(_title(case, f"{metric} over time"), about, unit, _axis(metric), traces, breaks)
+    title = words.headed(case, f"{_named(metric, noun)} over time")
+    return TimelineChart(title, about, metric.unit, _axis(metric.name), traces, breaks, noun)
+
+
+def _named(metric: Metric, noun: str) -> str:
+    """A window's value of what single requests have is their median."""
+    return f"{metric.name}, the median of each {noun}" if metric.column and noun == "window" else metric.name
 
 
 def _axis(metric: str) -> str:
     """Wall and CPU time are divided by the block's number of calls."""
     return f"{metric} per operation" if metric in ("wall", "cpu") else metric
-
-
-def _title(case: Case, title: str) -> str:
-    label = words.label(case)
-    return f"{title} ({label})" if label else title

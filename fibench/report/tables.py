@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fibench import units
 from fibench.model.document import Cell, Column, Role, Table
@@ -21,12 +23,12 @@ def verdict(word: str) -> Cell:
 
 def number(text: str, value: float | None = None) -> Cell:
     """A number's cell; nothing to show is muted."""
-    return Cell(text, "muted" if text == "–" else "neutral", value)
+    return Cell(text, "muted" if text == "–" else "neutral", None if value is None or math.isnan(value) else value)
 
 
 def filled(title: str, columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]) -> Table:
     """A table without the columns that say nothing."""
-    kept = [index for index in range(len(columns)) if any(row[index].text for row in rows)]
+    kept = [index for index in range(len(columns)) if any(row[index].text or row[index].more for row in rows)]
     return Table(title, tuple(columns[index] for index in kept), tuple(tuple(row[index] for index in kept) for row in rows))
 
 
@@ -40,7 +42,8 @@ def comparisons(case: CaseResult, record: CaseRecord | None) -> Table:
         Column("interval", NUMBER), Column("A/A control", NUMBER), Column("sure", NUMBER), Column("evidence"),
         Column(counted_in(record), NUMBER), Column("took", NUMBER), Column("reason", "prose"),
     )  # fmt: skip
-    table = filled(_titled("Comparisons", case), columns, tuple(_comparison(case, one) for one in case.comparisons))
+    rows = tuple(_comparison(case, one) for one in case.comparisons)
+    table = filled(words.headed(case.case, "Comparisons"), columns, tuple(_once(rows, index) for index in range(len(rows))))
     return _gathered(table, ("sure", "evidence", columns[8].title, "took"))
 
 
@@ -56,6 +59,13 @@ def _gathered(table: Table, titles: Sequence[str]) -> Table:
         tuple(tuple(row[index] for index in kept) for row in table.rows),
         " · ".join(said),
     )
+
+
+def _once(rows: Sequence[tuple[Cell, ...]], index: int) -> tuple[Cell, ...]:
+    """A reason that the row above gives is not given again."""
+    *cells, reason = rows[index]
+    again = index and reason.text and rows[index - 1][-1].text == reason.text
+    return (*cells, Cell("for the same reason", reason.tone) if again else reason)
 
 
 def counted_in(record: CaseRecord | None) -> str:
@@ -78,7 +88,10 @@ def _comparison(case: CaseResult, one: Comparison) -> tuple[Cell, ...]:
 
 def summaries(case: CaseResult) -> Table:
     """Order statistics of every variant's blocks, per operation; what is counted has one exact value."""
-    order = tuple(dict.fromkeys(metric for metrics in case.summaries.values() for metric in metrics))
+    asked = {*case.case.measure.metrics, *case.case.gate}
+    searched = any(metric.bracket for metric in case.case.metrics if metric.name in asked)
+    every = dict.fromkeys(metric for metrics in case.summaries.values() for metric in metrics)
+    order = tuple(metric for metric in every if metric in asked or not searched)  # probes at many rates have no common median
     found = [
         (metric, name, metrics[metric], words.counted(case.case, metric))
         for metric in order
@@ -86,12 +99,20 @@ def summaries(case: CaseResult) -> Table:
         if metric in metrics
     ]
     known = [title for title in ("p90", "p95", "p99") if any(getattr(one, title) for *_, one, exact in found if not exact)]
+    about = _of_what(case, order)
     columns = (
         Column("metric"), Column("variant"), Column("median", NUMBER), *(Column(title, NUMBER) for title in known),
-        Column("requests" if any(metric.column for metric in case.case.metrics) else "blocks", NUMBER),
+        Column("n" if about else "blocks", NUMBER),
     )  # fmt: skip
     rows = tuple(_summary(metric, name, one, known, exact=exact) for metric, name, one, exact in found)
-    return filled(_titled("Every variant", case), columns, rows)
+    return replace(filled(words.headed(case.case, "Every variant"), columns, rows), about=about)
+
+
+def _of_what(case: CaseResult, order: Sequence[str]) -> str:
+    """Where some values are of requests and others of windows: which."""
+    single = {metric.name for metric in (*case.case.metrics, *case.case.shown) if metric.column}
+    of = tuple(metric for metric in order if metric in single)
+    return f"n counts requests for {words.join(of, len(of))}, and windows for the others." if of else ""
 
 
 def _summary(metric: str, name: str, one: Summary, known: Sequence[str], *, exact: bool) -> tuple[Cell, ...]:
@@ -134,8 +155,3 @@ def _measured_row(case: CaseResult, record: CaseRecord | None) -> tuple[Cell, ..
         number(units.percent(measure.alpha), measure.alpha), number(f"±{units.percent(measure.margin_of(metric))}"),
         number(units.duration(measure.budget), measure.budget), number(units.duration(case.seconds), case.seconds),
     )  # fmt: skip
-
-
-def _titled(title: str, case: CaseResult) -> str:
-    label = words.label(case.case)
-    return f"{title} ({label})" if label else title

@@ -107,6 +107,20 @@ def label(case: Case) -> str:
     return " · ".join(filter(None, (simulated, case.label)))
 
 
+def headed(case: Case, title: str) -> str:
+    """A heading above a case's numbers with the warning that they carry, in short: the case's own heading has all of it."""
+    simulated = f"SIMULATED: {case.simulated}" if case.simulated else ""
+    said = " · ".join(filter(None, (simulated, case.label.partition(":")[0])))
+    return f"{title} ({said})" if said else title
+
+
+def rate(value: float | None) -> str:
+    """ "1,240/s": rates are compared with one another to a percent, so they are told in full."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}/s" if value >= 100 else f"{value:,.3g}/s"
+
+
 def limits(comparison: Comparison) -> tuple[float, float]:
     """Where a difference is negligible, as gains: the margin is symmetric in the logarithm."""
     return 1 / (1 + comparison.margin), 1 + comparison.margin

@@ -78,7 +78,51 @@ measure:
 gate: [wall]                          # metrics that may fail a build: fibench gate {name} --against main
 """
 
-KINDS = ("python", "command")
+_WORKERS = """\
+# A fibench scenario. Try it:   fibench run {name}
+scenario: {name}
+about: one worker of a web application against two
+kind: workers                         # fibench starts the servers; kind: http takes the url: of one that runs already
+
+params:
+  app: {module}:app                   # beside this file; any ASGI application, or server command: command: "… {{port}}"
+  server: uvicorn                     # or gunicorn
+  path: /hello                        # method:, headers:, body: say what is asked for
+  arrivals: closed                    # users who wait for their answers;  arrivals: poisson, rate: 200/s  does not wait
+  users: 8
+  slo: 50 ms                          # goodput counts the answers within it
+
+variants:
+  w1: {{workers: 1}}
+  w2: {{workers: 2}}
+
+measure:
+  metrics: [throughput, response_p95]
+  budget: 40 s
+  margin: 5 %
+
+claims:
+  - id: {name}.fast_enough
+    text: 95 of 100 answers come within 50 ms
+    metric: response
+    value: {{variant: w2, quantile: 0.95, at_most: 50 ms}}
+
+gate: [throughput]                    # metrics that may fail a build: fibench gate {name} --against main
+"""
+
+_APP = '''\
+"""A small ASGI application without a framework; yours may be FastAPI, Starlette, Django …"""
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    body = b"hello, " + str(sum(range(2000))).encode()
+    await send({{"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}})
+    await send({{"type": "http.response.body", "body": body}})
+'''
+
+KINDS = ("python", "command", "workers")
 
 
 def files(kind: str = "python", name: str = "example") -> dict[str, str]:
@@ -90,4 +134,6 @@ def files(kind: str = "python", name: str = "example") -> dict[str, str]:
         return {f"{name}.yaml": _PYTHON.format(name=name, module=module), f"{module}.py": _MODULE}
     if kind == "command":
         return {f"{name}.yaml": _COMMAND.format(name=name)}
+    if kind == "workers":
+        return {f"{name}.yaml": _WORKERS.format(name=name, module=module), f"{module}.py": _APP.format()}
     raise UsageError(f"there is no template for kind '{kind}'", hint=did_you_mean(kind, KINDS))

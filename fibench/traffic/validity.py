@@ -28,8 +28,8 @@ FULL = 0.75
 """Share of the most requests ever under way from which all connections count as busy: one may be between two requests."""
 SHORT = 0.3
 """Most that a steady state is granted: where it explained more, the window is hardly longer than one response."""
-TURN = 1e-4
-"""s from an answer to the next request that any client takes."""
+TURN, WAITED = 2.5e-4, 0.1
+"""s from an answer to the next request that any client takes; and the share of the service time from which it matters."""
 UNDER_WAY = 30
 """Requests under way at the end below which Little's law is chance."""
 
@@ -43,7 +43,7 @@ class Limits:
     late: float = 1e-3
     """s of lateness that are always allowed (p99) …"""
     share: float = 0.05
-    """… or this share of the median service time, whichever is more; of lag this share of the mean service time."""
+    """… or this share of the median service time, whichever is more."""
     cpu: float = 0.85
     """Most of a core that the busiest client process may have used on average."""
     little: float = 0.05
@@ -105,7 +105,7 @@ def _client(shot: Shot, numbers: Mapping[str, float], limits: Limits) -> list[st
 
 
 def _lag(records: Any, limits: Limits) -> list[str]:
-    """Closed loop: whether users asked late because they read late, which makes the throughput too low by that share.
+    """Closed loop: whether users asked late because they read late, which makes the throughput too low, by that share at most.
 
     No latency contains the wait, for answers carry the kernel's stamp; so it does no harm to an open loop.
     """
@@ -115,10 +115,10 @@ def _lag(records: Any, limits: Limits) -> list[str]:
     if not len(answered):
         return []
     lag, service = (float(answered[name].mean(dtype=float)) for name in ("lag", "service"))
-    if lag <= max(TURN, limits.share * service):
+    if lag <= max(TURN, WAITED * service):
         return []
     waited = f"answers waited {_time(lag)} of {_time(service)} for the client to read them (means)"
-    return [f"{waited}: throughput is too low by that; add client processes or users' thinking time"]
+    return [f"{waited}: throughput is too low; add client processes, or thinking time"]
 
 
 def _unsent(shot: Shot, records: Any, limits: Limits) -> list[str]:

@@ -2,76 +2,138 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from fibench import units
+from fibench.model import windows
 from fibench.model.note import Note
 from fibench.model.result import CaseResult
 from fibench.model.run import CaseRecord
-from fibench.workloads.closed import median
+from fibench.model.windows import Window
 
 MOST = 3
 """Classes of errors that are named."""
+ALL = 0.99
+"""Share of the offered rate from which on what was achieved is that rate."""
+Windows = Mapping[str, Sequence[Window]]
 
 
 def of(record: CaseRecord, result: CaseResult) -> Iterator[Note]:
-    """For each variant: the generator's line, the errors, the windows that do not count; then what the label means."""
-    title = record.case.title
-    for variant in record.case.variants:
-        remarks = list(_remarks(record, variant.name))
-        if remarks:
-            yield Note("generator", f"{variant.name}: {_generator(record, variant.name, remarks)}", scope=title)
-            yield from _errors(variant.name, remarks, title)
-            yield from _void(variant.name, remarks, title)
-            yield from _told(variant.name, remarks, title)
+    """The generator's line for each variant; then once for all of them what failed, what does not count, what was told."""
+    title, found = record.case.title, windows.by_variant(record)
+    for variant, every in found.items():
+        yield Note("generator", f"{variant}: {_generator(every)}", scope=title)
+    yield from _errors(found, title)
+    yield from _left_out({name: every for name, every in found.items() if not _said(name, result)}, title)
+    yield from _told(found, title)
 
 
-def _remarks(record: CaseRecord, variant: str) -> Iterable[dict[str, Any]]:
-    for generation in record.generations:
-        for name, remark in zip(generation.variants, generation.remarks, strict=False):
-            if name == variant and not remark.get("idle"):
-                yield remark
+# --- the generator's line ---------------------------------------------------------------------------------------------
 
 
-def _generator(record: CaseRecord, variant: str, remarks: list[dict[str, Any]]) -> str:
-    """ "offered 500/s, sent 100 % of it; p99 late 0.06 ms, read 0.03 ms after the kernel; client 12 % of a core"."""
-    offered, sent = (sum(remark.get(name, 0) for remark in remarks) for name in ("offered", "sent"))
-    parts = [f"{len(remarks)} windows, {offered:,} requests"]
-    if offered and any(not remark.get("closed") for remark in remarks):
-        parts.append(f"{units.percent(sent / offered)} of them sent")
-    late, lag, cpu = (median(record, variant, name) for name in ("lateness", "client_lag", "client_cpu"))
-    if late is not None and late == late:
-        parts.append(f"p99 sent {units.show(late, 's')} after they were due")
-    if lag is not None and lag == lag:
-        parts.append(f"p99 read {units.show(lag, 's')} after the kernel had them")
-    if cpu is not None and cpu == cpu:
-        parts.append(f"client {units.percent(cpu)} of a core")
+def _generator(every: Sequence[Window]) -> str:
+    """ "offered 500/s, achieved 500/s, p99 late ≤ 0.46 ms, client CPU ≤ 12 %": of the windows that count, the worst."""
+    of = windows.counting(every)
+    parts = _rates(of)
+    for name, metric, unit in (
+        ("p99 late", "lateness", "s"),
+        ("p99 read late", "client_lag", "s"),
+        ("client CPU", "client_cpu", "%"),
+    ):
+        worst = windows.worst(of, metric)
+        if math.isfinite(worst) and not (metric == "client_lag" and _open(of)):
+            parts.append(f"{name} ≤ {units.percent(worst) if unit == '%' else units.show(worst, unit)}")
     return ", ".join(parts)
 
 
-def _errors(variant: str, remarks: list[dict[str, Any]], title: str) -> Iterator[Note]:
-    found: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    for remark in remarks:
-        found.update(remark.get("errors", {}))
-        examples = {**remark.get("examples", {}), **examples}
-    if found:
-        named = ", ".join(f"{name} ×{count:,}" for name, count in found.most_common(MOST))
-        more = f" and {len(found) - MOST} more kinds" if len(found) > MOST else ""
-        hint = next((examples[name] for name, _ in found.most_common() if name in examples), "")
-        yield Note("errors", f"{variant}: {named}{more}", hint, title)
+def _open(of: Sequence[Window]) -> bool:
+    """True where requests were due at moments of their own: only then can they be sent late."""
+    return not all(window.remark.get("closed") for window in of)
 
 
-def _void(variant: str, remarks: list[dict[str, Any]], title: str) -> Iterator[Note]:
-    """Windows that do not count; where too many do not, the verdict already says so."""
-    reasons = [remark["invalid"][0] for remark in remarks if remark.get("invalid")]
-    if reasons:
-        text = f"{variant}: {len(reasons)} of {len(remarks)} windows do not count: {reasons[-1]}"
-        yield Note("windows-left-out", text, "", title)
+def _rates(of: Sequence[Window]) -> list[str]:
+    offered, achieved = windows.achieved(of)
+    if math.isnan(offered):
+        return []
+    if not _open(of):
+        return [f"closed loop {_rate(achieved)}"]
+    if windows.searched(of):
+        rates = [windows.achieved([window])[0] for window in of]
+        low, high = _rate(min(rates)), _rate(max(rates))
+        probes = f"{len(of)} probe{'s' * (len(of) != 1)}"
+        return [probes, f"offered {low}{f' to {high}' if high != low else ''}", f"achieved {_share(achieved, offered)}"]
+    share = _share(achieved, offered)
+    return [f"offered {_rate(offered)}", f"achieved {share if achieved >= ALL * offered else f'{_rate(achieved)} ({share})'}"]
 
 
-def _told(variant: str, remarks: list[dict[str, Any]], title: str) -> Iterator[Note]:
-    for text in dict.fromkeys(note for remark in remarks for note in remark.get("notes", ())):
-        yield Note("client", f"{variant}: {text}", "", title)
+def _share(achieved: float, offered: float) -> str:
+    """Never a rounded 100 %."""
+    return units.percent(math.floor(1000 * achieved / offered) / 1000) if offered else "–"
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}/s" if value >= 100 else f"{value:,.3g}/s"
+
+
+# --- what went wrong --------------------------------------------------------------------------------------------------
+
+
+def _errors(found: Windows, title: str) -> Iterator[Note]:
+    """One note for all variants, with the first answer that was wrong."""
+    said, hint = [], ""
+    for variant, every in found.items():
+        counts: Counter[str] = Counter()
+        for window in every:
+            counts.update(window.remark.get("errors", {}))
+        if counts:
+            named = ", ".join(f"{name} ×{count:,}" for name, count in counts.most_common(MOST))
+            more = f" and {len(counts) - MOST} more kinds" if len(counts) > MOST else ""
+            said.append(f"{variant}: {named}{more} of {sum(one.remark.get('offered', 0) for one in every):,}")
+            hint = hint or _example(every, counts)
+    if said:
+        yield Note("errors", "; ".join(said), hint, title)
+
+
+def _example(every: Sequence[Window], counts: Counter[str]) -> str:
+    """In whose words the most frequent kind of failure was told first."""
+    told = [window.remark.get("examples", {}) for window in every]
+    return next((str(one[name]) for name, _ in counts.most_common() for one in told if name in one), "")
+
+
+def _said(variant: str, result: CaseResult) -> bool:
+    """Where too many windows do not count, the verdict already says why."""
+    return bool(re.search(rf"(^|; ){re.escape(variant)}: \d+ of \d+ windows do not count", result.reason or ""))
+
+
+def _left_out(found: Windows, title: str) -> Iterator[Note]:
+    """Each reason once, with the variants that it struck."""
+    told: dict[str, list[tuple[tuple[str, str], str, str]]] = {}
+    for variant, every in found.items():
+        for many, what, advice in windows.reasons(every):
+            share = f"{many} of {len(every)}", f"of {variant}"
+            told.setdefault(windows.FIGURES.sub("", what), []).append((share, what, advice))
+    for same in told.values():
+        (count, whose), what, advice = same[0]
+        others = "".join(f", {' '.join(share)}" for share, *_ in same[1:])
+        yield Note("windows-left-out", f"{count} windows {whose}{others} do not count: {what}", advice, title)
+
+
+def _told(found: Windows, title: str) -> Iterator[Note]:
+    """What the clients told, each kind once."""
+    told: dict[str, dict[str, list[str]]] = {}
+    for variant, every in found.items():
+        for text in (str(text) for window in every for text in window.remark.get("notes", ())):
+            told.setdefault(windows.FIGURES.sub("", text), {}).setdefault(variant, []).append(text)
+    for variants in told.values():
+        texts = dict.fromkeys(text for some in variants.values() for text in some)
+        said = max(texts, key=_figure)
+        yield Note("client", f"{', '.join(variants)}: {'up to ' if len(texts) > 1 and _figure(said) else ''}{said}", "", title)
+
+
+def _figure(text: str) -> float:
+    """The number with which a text begins; 0 without one."""
+    found = re.match(r"[\d,]+", text)
+    return float(found[0].replace(",", "") or 0) if found else 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import time
 from array import array
 from pathlib import Path
@@ -77,33 +76,39 @@ def test_load_goes_round_the_connections() -> None:
 
     with serving(talk) as server:
         fire(server.address, evenly(200, 0.4), connections=8)
-    assert counts == dict.fromkeys(range(8), 10)
+    assert sum(counts.values()) == 80 and len(counts) == 8
+    assert min(counts.values()) >= 5  # 10 each, but for answers that overtake; last in, first out starves most
 
 
 def test_a_stall_is_charged_to_every_request_that_was_due_in_it() -> None:
-    """Truth: due t before the stall's end waits that long, on few connections as on many."""
-    begun = threading.Event()
-    until = [0.0]
+    """The truth is the server's own: when it sent each answer, and when its stall of a second began and ended."""
+    stall: list[float] = []
+    answered: dict[int, float] = {}
 
     def talk(link: socket.socket, number: int) -> None:
         while request := read_request(link):
-            if b"stall" in request:
-                until[0] = time.monotonic() + 1.0
-                begun.set()
-            time.sleep(max(0.0, until[0] - time.monotonic()))
+            k = int(request.split()[1][1:])
+            if k == 100:
+                stall.extend([time.monotonic(), time.monotonic() + 1.0])
+            time.sleep(max(0.0, stall[1] - time.monotonic()) if stall else 0.0)
+            answered[k] = time.monotonic()
             link.sendall(OK)
 
-    shots = [GET if k != 100 else GET.replace(b"GET /", b"GET /stall") for k in range(600)]
+    load = evenly(200, 3.0)
     with serving(talk) as server:
-        shot, rows = fire(server.address, evenly(200, 3.0), message=shots, connections=4)
+        offset = time.time() - time.monotonic()
+        shot, rows = fire(server.address, load, message=[b"GET /%d HTTP/1.1\r\n\r\n" % k for k in range(600)], connections=4)
+    start = shot.started - offset
     rows = rows[numpy.argsort(rows["due"])]
     response = rows["dispatch"].astype(float) + rows["service"]
-    assert begun.is_set() and statuses(rows) == {200: 600}
-    truth = numpy.maximum(0.0, 1.5 - rows["due"] * 1e-6) * (rows["due"] >= 500_000)
-    assert numpy.percentile(response, 95) == pytest.approx(numpy.percentile(truth, 95), rel=0.1)
-    assert numpy.percentile(response, 80) == pytest.approx(numpy.percentile(truth, 80), rel=0.25)
-    assert numpy.median(response[250:300] - truth[250:300]) < 0.05
-    assert shot.health.late < 0.2  # waiting for a connection is not the generator's lateness
+    due = numpy.array(load.dues) * 1e-9 + start
+    assert statuses(rows) == {200: 600}
+    stalled = (due > stall[0]) & (due < stall[1])
+    assert stalled.sum() > 100
+    assert (response - (stall[1] - due))[stalled].min() > -0.002  # nobody's wait is left out
+    truth = numpy.array([answered[k] for k in range(600)]) - due
+    for share in (50, 80, 95, 99):
+        assert numpy.percentile(response, share) == pytest.approx(numpy.percentile(truth, share), rel=0.02, abs=0.005)
 
 
 def test_more_than_the_most_in_flight_is_shed_and_recorded() -> None:
@@ -148,9 +153,9 @@ def test_users_ask_again_as_soon_as_they_have_their_answer() -> None:
     assert shot.health.offered == shot.health.sent == shot.health.stamped == len(rows)
     assert rows["due"].max() < 300_000
     assert shot.health.late == 0.0
-    ends = rows["due"] * 1e-6 + rows["dispatch"] + rows["service"]
-    concurrency = (rows["dispatch"].astype(float) + rows["service"] + rows["lag"]).sum() / ends.max()
-    assert concurrency == pytest.approx(4, rel=0.1)
+    taken = rows["dispatch"].astype(float) + rows["service"] + rows["lag"]  # from ready to ready: a user's are disjoint
+    ends = rows["due"] * 1e-6 + taken
+    assert 4 * 0.3 * 0.9 < taken.sum() <= 4 * ends.max() * 1.001
 
 
 @pytest.mark.parametrize("random_think", [False, True])

@@ -12,7 +12,7 @@ from fibench.cli import exits
 
 def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The scenario's name, and its file's.")] = "example",
-    kind: Annotated[str, typer.Option(metavar="python|command", help="What you want to measure.")] = "python",
+    kind: Annotated[str, typer.Option(metavar="python|command|workers", help="What you want to measure.")] = "python",
     folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to write.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> int:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from fibench.model.document import Chart, DistributionChart, RatioChart
-from fibench.report.charts import distribution, gains, timeline
+from fibench.model.load_charts import ProbeChart, StallChart, TailChart
+from fibench.report.charts import distribution, gains, probes, stalls, tail, timeline
 from fibench.report.charts.style import STYLE
 
 __all__ = ["STYLE", "draw"]
@@ -18,4 +19,10 @@ def draw(chart: Chart, width: int = 720, key: str = "chart") -> str:
         return gains.draw(chart, width, key)
     if isinstance(chart, DistributionChart):
         return distribution.draw(chart, width, key)
+    if isinstance(chart, TailChart):
+        return tail.draw(chart, width, key)
+    if isinstance(chart, StallChart):
+        return stalls.draw(chart, width, key)
+    if isinstance(chart, ProbeChart):
+        return probes.draw(chart, width, key)
     return timeline.draw(chart, width, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from fibench import units
 from fibench.model.document import Shape, Trace
@@ -59,12 +60,25 @@ def value_ticks(scale: Scale, unit: str, most: int) -> tuple[str, list[tuple[flo
     return name, [(tidy(tick), f"{tick:,.6g}") for tick in tidy.ticks(most)]
 
 
+def quantity(value: float, unit: str) -> str:
+    """A tick with its own unit, for axes that span many: "100 µs", "1 ms"."""
+    name, size = units.scale_of(value, unit)
+    return f"{value / size:,.4g} {name}".rstrip()
+
+
 def axis_title(axis: str, unit: str, scale: Scale) -> str:
     """ "wall in ms (log scale)"."""
     return axis + (f" in {unit}" if unit else "") + (" (log scale)" if scale.log else "")
 
 
-def legend(traces: Sequence[Trace], width: int) -> Iterator[str]:
+class Named(Protocol):
+    """What has an entry in a legend."""
+
+    @property
+    def name(self) -> str: ...
+
+
+def legend(traces: Sequence[Named], width: int) -> Iterator[str]:
     """One entry per variant above the plot, wrapped to the width; `legend_height` tells how much room it takes."""
     for index, name, x, y in _places([trace.name for trace in traces], width):
         yield svg.line(x, y - 4, x + 22, y - 4, f"curve {colour(index)}")
@@ -72,14 +86,14 @@ def legend(traces: Sequence[Trace], width: int) -> Iterator[str]:
         yield svg.text(name, x + 28, y)
 
 
-def legend_height(traces: Sequence[Trace], width: int) -> float:
+def legend_height(traces: Sequence[Named], width: int) -> float:
     return max((y for *_, y in _places([trace.name for trace in traces], width)), default=0.0) + 10
 
 
 def _places(names: Sequence[str], width: int) -> Iterator[tuple[int, str, float, float]]:
     x, y = 0.0, 14.0
     for index, name in enumerate(names):
-        said = svg.clip(name, min(180, width - 40))
+        said = svg.clip(name, min(260, width - 40))
         needed = 28 + len(said) * 7.2 + 18
         if x and x + needed > width:
             x, y = 0.0, y + 19
@@ -94,11 +108,12 @@ def empty(title: str, about: str, width: int, key: str) -> str:
 
 
 def drawable(traces: Sequence[Trace]) -> list[Trace]:
-    """The traces without what is not a number; a trace that has nothing left disappears."""
+    """The traces without what is not a number; a trace that has nothing left disappears. Infinite ones (requests that were
+    never answered) stay: they are drawn at the edge, and counted there."""
     kept = []
     for trace in traces:
         places = trace.at if len(trace.at) == len(trace.values) else range(len(trace.values))
-        pairs = [(place, value) for place, value in zip(places, trace.values, strict=True) if math.isfinite(value)]
+        pairs = [(place, value) for place, value in zip(places, trace.values, strict=True) if value > -math.inf]
         if pairs:
             kept.append(Trace(trace.name, tuple(value for _, value in pairs), tuple(place for place, _ in pairs)))
     return kept

@@ -24,5 +24,7 @@ fill:var(--ink,#1d2126);overflow:visible}
 .chart .s6{stroke:var(--s6,#3c0096);fill:var(--s6,#3c0096)}.chart .s7{stroke:var(--s7,#78321e);fill:var(--s7,#78321e)}
 .chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}.chart .dot{stroke:none;opacity:.5}
 .chart .label{stroke:none}
+.chart .halo{paint-order:stroke;stroke:var(--paper,#fff);stroke-width:3;stroke-linejoin:round}
+.chart .heat{fill:var(--s0,#0067a8)}.chart .box{fill:none;stroke:var(--edge,#a8abb0)}
 .chart .open{fill:var(--paper,#fff)}
 """

@@ -27,7 +27,7 @@ def draw(chart: TimelineChart, width: int, key: str) -> str:
     up = frames.value_scale(traces, frame.bottom, frame.top)
     body = [*frames.legend(traces, width), *_axes(chart, frame, across, up)]
     for index, trace in enumerate(traces):
-        body += _dots(index, trace, chart.unit, (across, up), min(POINTS, width * 3 // 4))
+        body += _dots(index, trace, chart, (across, up), min(POINTS, width * 3 // 4))
     return svg.picture(chart.title, chart.about, width, frame.bottom + 44, body, key)
 
 
@@ -45,17 +45,17 @@ def _axes(chart: TimelineChart, frame: frames.Frame, across: Scale, up: Scale) -
     for tick in (tick for tick in across.ticks(4) if tick >= 0 and tick == int(tick)):
         yield svg.text(f"{tick:,.0f}", across(tick), frame.bottom + 16, anchor="middle", class_="small soft")
     what = frames.axis_title(chart.axis, name, up)
-    yield svg.text(f"{what}, by block number", frame.middle, frame.bottom + 34, anchor="middle", class_="small soft")
+    yield svg.text(f"{what}, by {chart.noun} number", frame.middle, frame.bottom + 34, anchor="middle", class_="small soft")
 
 
-def _dots(index: int, trace: Trace, unit: str, scales: tuple[Scale, Scale], most: int) -> Iterator[str]:
+def _dots(index: int, trace: Trace, chart: TimelineChart, scales: tuple[Scale, Scale], most: int) -> Iterator[str]:
     """One path of small squares or diamonds per variant: hundreds of separate elements would be slow to draw."""
     steps, (across, up) = [], scales
     shape = frames.shape(index)
     for place, value in extremes(tuple(zip(trace.at, trace.values, strict=True)), most):
         x, y = across(place), up(value)
         if not up.low <= value <= up.high:
-            said = f"{trace.name}, block {place}: {units.show(value, unit)}"
+            said = f"{trace.name}, {chart.noun} {place}: {units.show(value, chart.unit)}"
             yield svg.mark("up" if value > up.high else "down", x, y, f"{frames.colour(index)} open", 4.0, said)
             continue
         steps.append(_dot(x, y, shape))

@@ -13,8 +13,8 @@ from fibench.model.result import CaseResult, Comparison, RunResult
 from fibench.report.clean import line
 
 COLUMNS = (
-    "run", "label", "scenario", "point", "state", "simulated", "metric", "unit", "baseline", "candidate", "verdict", "ratio",
-    "low", "high", "level", "margin", "floor", "evidence", "units", "seconds", "reason",
+    "run", "label", "scenario", "point", "state", "simulated", "case_label", "metric", "unit", "baseline", "candidate",
+    "verdict", "ratio", "low", "high", "level", "margin", "floor", "evidence", "units", "seconds", "reason",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -39,7 +39,7 @@ def _rows(result: RunResult) -> Iterator[tuple[object, ...]]:
 
 
 def _where(case: CaseResult) -> tuple[object, ...]:
-    return case.case.scenario, json.dumps(case.case.point, default=str), case.state, case.case.simulated
+    return case.case.scenario, json.dumps(case.case.point, default=str), case.state, case.case.simulated, case.case.label
 
 
 def _what(one: Comparison) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 
@@ -23,10 +24,11 @@ from fibench.model.document import (
     Table,
     TimelineChart,
 )
+from fibench.model.load_charts import ProbeChart, StallChart, TailChart
 from fibench.report import charts
 from fibench.report.words import GLYPHS, glyph
 
-WIDE = {RatioChart: 980, DistributionChart: 480, TimelineChart: 480}
+WIDE = {RatioChart: 980, TailChart: 980, StallChart: 980, ProbeChart: 980, DistributionChart: 480, TimelineChart: 480}
 NARROW = 340
 HEROES = 3
 """More answers than so many make a list."""
@@ -67,7 +69,7 @@ def _template() -> Template:
     environment.globals.update(
         chart_style=Markup(charts.STYLE), kind=_kind, glyph=glyph, glyphs=GLYPHS, heroes=_heroes, below=_below, across=_across
     )
-    environment.filters.update(tie=_tie, breakable=_breakable)
+    environment.filters.update(tie=_tie, breakable=_breakable, sortable=_sortable)
     return environment.get_template("page.html")
 
 
@@ -80,6 +82,11 @@ def _below(table: Table, row: tuple[Cell, ...]) -> list[tuple[Column, Cell]]:
 def _across(table: Table) -> int:
     """How many columns stand in the row."""
     return sum(not index or not column.long for index, column in enumerate(table.columns))
+
+
+def _sortable(value: float) -> str:
+    """A number as scripts read it: what is beyond the timeout sorts behind everything."""
+    return "Infinity" if value == math.inf else repr(value)
 
 
 def _tie(text: str) -> str:
@@ -105,6 +112,9 @@ def _kind(block: Block) -> str:
         (Facts, "facts"),
         (Notes, "notes"),
         (RatioChart, "gains"),
+        (TailChart, "load"),
+        (StallChart, "load"),
+        (ProbeChart, "load"),
     ):
         if isinstance(block, kind):
             return name

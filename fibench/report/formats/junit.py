@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from fibench.model.document import GateRow, Report
@@ -21,7 +22,9 @@ class JUnit:
     suffix = ".xml"
 
     def render(self, report: Report) -> str:
-        rows = tuple(_derived(report.result)) if report.gate is None else report.gate
+        named = {case.case.title: _name(case) for case in report.result.cases}
+        decided = _derived(report.result) if report.gate is None else report.gate
+        rows = tuple(replace(row, case=named.get(row.case, row.case)) for row in decided)
         root = ElementTree.Element("testsuites", {"name": "fibench", **_counts(rows)})
         for suite in dict.fromkeys(row.case for row in rows):
             _suite(root, suite, tuple(row for row in rows if row.case == suite))
@@ -54,8 +57,9 @@ def _derived(result: RunResult) -> Iterator[GateRow]:
             yield GateRow("case", "invalid", case.reason or case.state, _name(case))
         for one in case.comparisons:
             yield _of_comparison(case, one)
+    labels = {case.case.title: words.label(case.case) for case in result.cases}
     for claim in result.claims:
-        yield _of_claim(claim)
+        yield _of_claim(claim, labels.get(claim.case, ""))
 
 
 def _of_comparison(case: CaseResult, one: Comparison) -> GateRow:
@@ -69,8 +73,9 @@ def _of_comparison(case: CaseResult, one: Comparison) -> GateRow:
     return GateRow(name, "worse" if lost else "pass", said, _name(case))
 
 
-def _of_claim(claim: ClaimResult) -> GateRow:
-    said = f"{claim.verdict}: {claim.reason}" if claim.reason else claim.verdict
+def _of_claim(claim: ClaimResult, label: str) -> GateRow:
+    label = label or (f"SIMULATED: {claim.simulated}" if claim.simulated else "")
+    said = ": ".join(part for part in (claim.verdict, label, claim.reason) if part)
     if claim.verdict == "CONFIRMED":
         return GateRow(claim.id, "pass", said)
     refuted = claim.required and claim.verdict == "REFUTED"

@@ -38,7 +38,7 @@ def _case(case: CaseAnswer) -> Iterator[str]:
     for answer in case.rows:
         if answer.main:
             yield from _answer(case, answer)
-    yield from (f"  - {text(doubt)}" for doubt in case.doubts)
+    yield from (f"  - {text(line)}" for line in (*case.doubts, *case.load))
 
 
 def _answer(case: CaseAnswer, answer: Answer) -> Iterator[str]:

@@ -23,8 +23,9 @@ from fibench.model.document import (
     Table,
     Tone,
 )
+from fibench.model.load_charts import ProbeChart, StallChart, TailChart
 from fibench.model.note import Note
-from fibench.report.formats import terminal_answers, terminal_chart, terminal_table
+from fibench.report.formats import terminal_answers, terminal_chart, terminal_load, terminal_table
 from fibench.report.formats.terminal_lines import wrapped
 
 STYLES: dict[Tone, str] = {"good": "green", "bad": "red", "neutral": "", "muted": "dim", "warn": "yellow"}
@@ -107,6 +108,8 @@ def _block(block: Block, console: Console) -> Iterator[Text]:
             yield from _note(note, console)
     elif isinstance(block, RatioChart):
         yield from _chart(block, console)
+    elif isinstance(block, (TailChart, StallChart, ProbeChart)):
+        yield from terminal_load.lines(block, console)
 
 
 def _chart(chart: RatioChart, console: Console) -> Iterator[Text]:

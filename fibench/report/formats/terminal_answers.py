@@ -33,7 +33,7 @@ def lines(answers: Sequence[CaseAnswer], console: Console, styles: Mapping[Tone,
     if compared:
         heads = [(TITLES[index], "dim") for index in kept]
         yield Text(" " * INDENT) + row(heads, [widths[index] for index in kept], [RIGHTS[index] for index in kept])
-    loose = any(len(case.rows) > 1 or case.label or case.doubts for case in answers)
+    loose = any(len(case.rows) > 1 or case.label or case.doubts or case.load for case in answers)
     for number, (case, rows) in enumerate(zip(answers, cells, strict=True)):
         if number and loose:
             yield Text("")
@@ -73,6 +73,8 @@ def _block(
             yield from wrapped(Text(answer.reason, "dim"), console, 2 * INDENT)
     for doubt in case.doubts:
         yield from wrapped(Text(doubt, "yellow"), console, INDENT)
+    for load in case.load:
+        yield from wrapped(Text(f"load {load}", "dim"), console, INDENT, hang=GAP)
     if CONTROL not in kept:
         yield from _controls(case, console, styles)
 

@@ -19,6 +19,8 @@ def wrapped(text: Text, console: Console, indent: int = 0, hang: int = 0) -> Ite
     first, *rest = text.wrap(console, room + hang) or [Text()]
     first.rstrip()
     yield Text(" " * indent if first else "") + first
+    for line in rest:
+        line.rstrip()
     later = Text(" ").join(line for line in rest if line)
     for line in later.wrap(console, room) if later else ():
         line.rstrip()

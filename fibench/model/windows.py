@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,13 @@ from fibench.model.case import Case
 from fibench.model.metric import Metric
 from fibench.model.run import CaseRecord, Generation
 from fibench.traffic.latencies import column
+from fibench.traffic.record import SHED
 
 Floats = npt.NDArray[np.float64]
+FIGURES = re.compile(r"[\d.,]+")
+"""What two reasons of one kind may differ in."""
+ADVICE = re.compile(r"; (?![^()]*\))")
+"""What stands between what is wrong and what to do; not the one in "(p99; 1 ms are allowed)"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,15 @@ class Window:
         if records is None:
             return np.empty(0)
         return np.asarray(column(records, name, self.remark.get("statuses", ())), dtype=float)
+
+    @property
+    def in_time(self) -> int:
+        """How many of its requests were sent before it was over: what was sent later is no part of the offered rate."""
+        records = self.records
+        if records is None:
+            return int(self.remark.get("sent", 0))
+        sent = records["due"] * 1e-6 + records["dispatch"] <= self.remark.get("seconds", math.inf)
+        return int((sent & (records["status"] != SHED)).sum())
 
     def value(self, metric: str) -> float:
         """What the window says of one metric; NaN for nothing."""
@@ -77,10 +92,28 @@ def latencies(windows: Sequence[Window], name: str) -> Floats:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
+def counting(windows: Sequence[Window]) -> Sequence[Window]:
+    """Those that count; where none does, all of them: they tell why."""
+    return [window for window in windows if window.counts] or windows
+
+
 def median(windows: Sequence[Window], metric: str) -> float:
-    """The middle of the windows, of those too that do not count; NaN for none."""
-    values = [value for window in windows if math.isfinite(value := window.value(metric))]
+    """The middle of the windows' values; NaN for none."""
+    values = [value for window in windows if not math.isnan(value := window.value(metric))]
     return float(np.median(values)) if values else math.nan
+
+
+def worst(windows: Sequence[Window], metric: str) -> float:
+    """The largest value that any of the windows has; NaN for none."""
+    return max((value for window in windows if math.isfinite(value := window.value(metric))), default=math.nan)
+
+
+def achieved(windows: Sequence[Window]) -> tuple[float, float]:
+    """(requests due, requests sent in time), both per second of load; NaN where its length is not known."""
+    seconds = sum(window.remark.get("seconds", 0.0) for window in windows)
+    if not seconds:
+        return math.nan, math.nan
+    return sum(window.remark.get("offered", 0) for window in windows) / seconds, sum(one.in_time for one in windows) / seconds
 
 
 def latency(case: Case) -> Metric | None:
@@ -89,6 +122,12 @@ def latency(case: Case) -> Metric | None:
     return next((metric for metric in (*asked, *case.metrics, *case.shown) if metric.column), None)
 
 
-def reasons(windows: Sequence[Window]) -> Iterator[str]:
-    """Why each window that does not count does not: the most important of its reasons."""
-    return (window.remark["invalid"][0] for window in windows if not window.counts)
+def reasons(windows: Sequence[Window]) -> list[tuple[int, str, str]]:
+    """(how many, what is wrong, what to do) of the windows that do not count, by the most important reason of each."""
+    told: dict[str, list[str]] = {}
+    for window in windows:
+        if not window.counts:
+            reason = str(window.remark["invalid"][0])
+            told.setdefault(FIGURES.sub("", reason), []).append(reason)
+    found = [(len(same), [*ADVICE.split(same[-1], maxsplit=1), ""]) for same in told.values()]
+    return sorted(((many, parts[0], parts[1]) for many, parts in found), key=lambda one: -one[0])
