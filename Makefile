@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := dev,hdf5,json,postgresql
+EXTRAS := dev,hdf5,json,postgresql,servers
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test test-pythons lint types arch check golden calibrate bench-load sample constraints clean

@@ -7,6 +7,7 @@ service times D, and the limits used here are many of those. A long simulation a
 from __future__ import annotations
 
 import math
+from typing import Any
 
 
 def decay(rate: float, service: float) -> float:
@@ -36,3 +37,12 @@ def limit(capacity: float, below: float, quantile: float = 0.95) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if above(middle, capacity, below) < 1 - quantile else (low, middle)
     return low
+
+
+def responses(dues: Any, capacity: float) -> Any:
+    """s that each request, due then (s, ascending), takes if one after the other is served in 1/capacity s; shape (n,)."""
+    import numpy
+
+    dues = numpy.asarray(dues, float)
+    before = numpy.arange(len(dues)) / capacity
+    return numpy.maximum.accumulate(dues - before) + before + 1 / capacity - dues

@@ -40,7 +40,7 @@ def void(record: CaseRecord, variant: str) -> str:
         remark.get("invalid", ())
         for generation in record.generations
         for name, remark in zip(generation.variants, generation.remarks, strict=False)
-        if name == variant
+        if name == variant and not remark.get("idle")
     ]
     refused = [reasons for reasons in told if reasons]
     if len(refused) <= TOLERATED_VOID * len(told) or (len(told) < FEWEST_WINDOWS and not record.done):

@@ -36,12 +36,12 @@ def requests(record: CaseRecord, name: str, variant: str) -> Floats:
 
 @lru_cache(maxsize=1 << 12)
 def _of(generation: Generation, name: str, variant: str) -> Floats:
-    """Remembered: a running case is looked at again and again."""
+    """Remembered: a running case is looked at again and again. Probes of a search, with no rate in common, are left out."""
     assert generation.requests is not None
     parts = [
         column(generation.requests.records(position), name, remark.get("statuses", ()))
         for position, (owner, remark) in enumerate(zip(generation.variants, generation.remarks, strict=True))
-        if owner == variant and not remark.get("invalid")
+        if owner == variant and not remark.get("invalid") and not remark.get("probe")
     ]
     found: Floats = np.concatenate(parts) if parts else np.empty(0)
     return found

@@ -68,6 +68,10 @@ class Plan:
         return CONTROL_EVERY if self.control else None
 
 
+SEARCH = Plan(1, 400, True, "round", control=False, at_once=1)
+"""A search asks for probes until it is over, and the same servers answer all of them."""
+
+
 def choose_loops(seconds: Sequence[float], block: float, once: bool) -> int:
     """The same inner-loop count for all variants: the slowest lasts about `block`, none less than 50 µs.
 

@@ -6,7 +6,6 @@ happened, and each is stored by the caller before the next begins.
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import time
@@ -14,11 +13,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from fibench import units
 from fibench.measure import equality, raw
+from fibench.measure.doubts import doubts
 from fibench.measure.launcher import ROOT, VariantFailedError, Worker
 from fibench.measure.nursery import Nursery
-from fibench.measure.plan import Costs, Plan, choose_loops, choose_plan, choose_windows, shares_process
+from fibench.measure.plan import SEARCH, Costs, Plan, choose_loops, choose_plan, choose_windows, shares_process
 from fibench.measure.wire import Tree, tasks_of
 from fibench.model.case import CONTROL, Case, Variant
 from fibench.model.note import Note
@@ -27,8 +26,6 @@ from fibench.stats.sequential import fewest_units
 
 CALIBRATED = 0.01
 """Seconds of a call whose first run already tells how long it takes."""
-SHORT = 1e-6
-"""Seconds of a block from which the clock's own 50 ns are no matter."""
 Schedule = Callable[[int, Plan, bool, random.Random], list[tuple[int, ...]]]
 """(variants, plan, with control, rng) → rounds; see `fibench.scenario.order`."""
 
@@ -106,7 +103,8 @@ class Session:
                     return  # the numbering has changed: start again without those that were dropped
                 self.plan = self._plan(worker, opened["once"], self.opening)
                 yield self.plan
-                yield from self._doubts()
+                unpinned = self.separate and self.parallel
+                yield from doubts(self.case, self.variants, self.plan, self.seconds_per_call, parallel=unpinned)
             self.unit = self.plan.unit  # whoever drops out later: what was measured keeps its unit
             facts = {"variants": opened["facts"], "modules": opened["modules"]}
             for rounds in self._portions(rng):
@@ -114,6 +112,8 @@ class Session:
                 self.next_index, started = self.next_index + 1, time.time()
                 if self.plan.at_once:
                     yield generation
+                if generation.remarks and all(remark.get("done") for remark in generation.remarks):
+                    break  # the searches of these servers are over
             self._close(worker)
         finally:
             self._end(worker)
@@ -198,30 +198,14 @@ class Session:
             for number, tried in enumerate(self.tried)
         ]
         fewest = fewest_units(measure.alpha)
+        if self.kit.service and any(metric.bracket for metric in self.case.metrics):
+            return SEARCH
         if self.kit.service:
             return choose_windows(self.seconds_per_call, opening, measure.budget, fewest)
         costs = Costs(self.seconds_per_call, opening, measure.budget, fewest, warm=not self.kit.per_round)
         loops = choose_loops(self.seconds_per_call, measure.block, once)
         plan = choose_plan(costs, loops, self.kit.per_round or self.unit == "round")
         return replace(plan, unit=self.unit) if self.unit else plan
-
-    def _doubts(self) -> Iterator[Note]:
-        """What the plan already tells: blocks too short for the clock, a budget too short for an answer."""
-        assert self.plan is not None
-        for variant, seconds in zip(self.variants, self.seconds_per_call, strict=True):
-            # the clock needs 50 ns: blocks that last less than 1 µs are too slow by several percent
-            if seconds * self.plan.loops < SHORT and seconds * 1000 < max(self.seconds_per_call):
-                text = f"{variant.name} is so fast that its blocks last less than the clock can tell well"
-                yield Note("short-blocks", text, "its gain is larger than what is shown", self.case.title)
-        fewest, budget = fewest_units(self.case.measure.alpha), self.case.measure.budget
-        if self.plan.units < fewest and len(self.variants) > 1:
-            room = f"about {self.plan.units:.0f} {self.plan.unit}s"
-            text = f"a budget of {units.duration(budget)} has room for {room}; {fewest} are the fewest that decide"
-            hint = f"--budget '{math.ceil(budget * (fewest + 1) / self.plan.units)} s'"
-            yield Note("short-budget", text, hint, self.case.title)
-        if self.separate and self.parallel:
-            text = "a target uses several cores, so the variants' processes are not pinned to one: intervals are wider"
-            yield Note("not-pinned", text, "", self.case.title)
 
     @property
     def _with_control(self) -> bool:
@@ -234,7 +218,7 @@ class Session:
         """The generation's rounds; where they are the unit, no more than still fit the budget."""
         assert self.plan is not None
         plan = self.plan
-        if plan.unit == "round":
+        if plan.unit == "round" and plan is not SEARCH:
             once = sum(self.seconds_per_call) * plan.loops * (1.2 if plan.control else 1.0)
             left = self.case.measure.budget - (time.monotonic() - self.began)
             plan = replace(plan, rounds=max(1, min(plan.rounds, int((left - self.opening) / once))))

@@ -23,6 +23,8 @@ class Tree:
         return self.checkout / folder.relative_to(self.root) if folder.is_relative_to(self.root) else folder
 
 
+SEARCHING = 0.75
+"""Share of the budget that the searches of a case may fill with load; the rest is for starts and for cooling down."""
 FILES = ("body_file", "data", "trace", "ca_file", "locustfile")
 """Parameters that name files, relative to the scenario."""
 
@@ -47,6 +49,8 @@ def task_of(case: Case, variant: Variant, trees: Mapping[str, Tree]) -> dict[str
         params["env"] = {**params["env"], **variant.env}
     if "cwd" in params:
         params["cwd"] = place(params["cwd"] or ".")
+    if params.get("goal") and params["goal"]["within"] is None:
+        params["goal"] = {**params["goal"], "within": SEARCHING * case.measure.budget / len(case.variants)}
     params |= {key: place(params[key]) for key in FILES if params.get(key)}
     path = [place(entry) for entry in params["path"]] + [place(".")] if "path" in params else []
     if params.get("audit"):  # a function of the user's, beside the scenario

@@ -26,7 +26,7 @@ class Probes:
         name = next(name for name in QUANTILES if goal[name] is not None)
         self.goal = Goal(goal[name], QUANTILES[name], goal["errors"])
         self.params, self.client = params, client
-        self.search = Search(self.goal, start=params["rate"], seed=client.seed, budget=goal["within"])
+        self.search = Search(self.goal, start=params["rate"], seed=client.seed, budget=max(10.0, goal["within"]))
         self.over, self.idle = False, False
 
     def run(self) -> None:

@@ -41,8 +41,8 @@ class Goal(Strict):
     p95: Annotated[Seconds, Field(gt=0)] | None = None
     p99: Annotated[Seconds, Field(gt=0)] | None = None
     errors: Annotated[Fraction, Field(ge=0, lt=1)] = 0.01
-    within: Annotated[Seconds, Field(ge=10)] = 90.0
-    """Seconds that one search may take."""
+    within: Annotated[Seconds, Field(ge=10)] | None = None
+    """Seconds of load that one search may take; without it what the budget has room for."""
 
     @model_validator(mode="after")
     def _one_quantile(self) -> Goal:

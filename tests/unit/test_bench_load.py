@@ -125,6 +125,11 @@ def test_columns_of_numbers_stand_to_the_right_and_texts_do_not() -> None:
     assert not numeric(["155,045 requests: memory", "1"]) and not numeric(["yes", "1"]) and not numeric(["", ""])
 
 
+def test_what_each_request_should_have_met_follows_from_its_arrivals() -> None:
+    dues = np.sort(np.random.default_rng(2).random(500)) * 2
+    assert truth.responses(dues, 300) == pytest.approx(deterministic(dues, 300))
+
+
 def test_a_decay_is_the_root_of_its_equation() -> None:
     theta = truth.decay(90.0, 0.01)
     assert 90 * math.expm1(theta * 0.01) == pytest.approx(theta, rel=1e-9)
