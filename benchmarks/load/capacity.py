@@ -105,6 +105,10 @@ def _probe(probe: Probe, target: Target, settings: Settings) -> Window:
     return fire(Job(target.address, [GET], Open(dues), probe.seconds, connections=CONNECTIONS, cpus=(settings.client_cpu,)))
 
 
+def _yes(said: bool) -> str:
+    return "yes" if said else "no"
+
+
 def unexplained(window: Window, capacity: float) -> float:
     """Share of the requests above LIMIT, less the share that a server of that capacity gives with the same arrivals."""
     import numpy
@@ -120,7 +124,7 @@ def conclude(found: list[Searched], budget: float) -> Finding:
     rows = [
         (
             str(one.capacity), f"{one.truth:.0f}", f"{one.rate:.0f}", f"{one.off:+.1%}", f"{one.low:.0f}-{one.high:.0f}",
-            f"{one.took:.0f}", str(one.probes), str(one.void), f"{one.excess:.1%}", one.binding, "yes" if one.confirmed else "no",
+            f"{one.took:.0f}", str(one.probes), str(one.void), f"{one.excess:.1%}", one.binding, _yes(one.confirmed),
         )
         for one in found
     ]  # fmt: skip
@@ -129,7 +133,7 @@ def conclude(found: list[Searched], budget: float) -> Finding:
     longest = max(one.took for one in found)
     notes = [
         f"Goal of the searches: p95 below {LIMIT * 1e3:g} ms; at most {budget:g} s of load each; Poisson arrivals. "
-        "truth: the rate at which p95 is exactly that in M/D/1; void: probes in which the client was disturbed; excess: the most "
+        "truth: the rate at which p95 is exactly that in M/D/1; void: probes in which the client was disturbed; excess: most "
         "requests above the limit, in a probe below the truth, that its arrivals do not explain: this machine, not the search."
     ]
     found_text = f"{good} of {len(found)}; median off {median(abs(one.off) for one in found):.1%}; longest {longest:.0f} s"

@@ -82,11 +82,20 @@ class Session:
     def events(self) -> Generator[Event, None, None]:
         """Measure until nobody asks for more, or until no variant is left."""
         self.began = time.monotonic() - self.before
-        while self.variants:
+        while self.variants and self._worth_a_start():
             try:
                 yield from self._generation()
             except VariantFailedError as error:
                 yield self._drop(error)
+
+    def _worth_a_start(self) -> bool:
+        """Servers that would hardly be up before the budget is spent, or searches that would not end, are not started."""
+        if self.plan is None or not self.plan.at_once:
+            return True
+        left = self.case.measure.budget - (time.monotonic() - self.began)
+        if self.plan is SEARCH:
+            return left > self.case.measure.budget / 2
+        return left > self.opening + 2 * sum(self.seconds_per_call)
 
     def _generation(self) -> Iterator[Event]:
         index, started = self.next_index, time.time()
@@ -221,7 +230,8 @@ class Session:
         if plan.unit == "round" and plan is not SEARCH:
             once = sum(self.seconds_per_call) * plan.loops * (1.2 if plan.control else 1.0)
             left = self.case.measure.budget - (time.monotonic() - self.began)
-            plan = replace(plan, rounds=max(1, min(plan.rounds, int((left - self.opening) / once))))
+            spare = 0.0 if plan.at_once else self.opening
+            plan = replace(plan, rounds=max(1, min(plan.rounds, int((left - spare) / once))))
         return self.kit.schedule(len(self.variants), plan, self._with_control, rng)
 
     def _measure(self, worker: Worker, rounds: list[tuple[int, ...]], rng: random.Random) -> dict[str, Any]:
