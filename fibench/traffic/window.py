@@ -10,7 +10,8 @@ A percentile is quoted from as many samples as its two-sided 95 % order-statisti
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import mmap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fibench.traffic import record
@@ -40,35 +41,66 @@ def measured(records: Any, shot: Shot, statuses: frozenset[int] = frozenset(), s
     `client_lag` (p99; NaN without stamps) in s; `throughput` (right answers that came within the window, per s),
     `goodput` (of those the ones within the SLO), `offered` (due per s), `errors` (failed share, 0…1).
     """
-    import numpy
-
     numbers: dict[str, float] = {}
     good = right(records, statuses)
-    response = records["dispatch"] + records["service"]
-    in_time = good & _ended(records["due"], response, shot.seconds)
-    within = in_time if slo is None else in_time & (response <= numpy.float32(slo))
-    numbers |= _tails("response", response, ~good, TAILS)
+    response = column(records, "dispatch")
+    add(response, records, "service")
+    numbers |= _rates(records, response, good, shot.seconds, slo)
+    bad = ~good
+    del good
+    numbers |= _tails("response", response, bad, TAILS)
     del response  # one column at a time: 10 million requests are 40 MB each
-    numbers |= _tails("service", numpy.array(records["service"]), ~good, TAILS)
-    untold = good & numpy.isnan(records["first"])  # not every engine knows when the first byte came
-    first = numpy.array(records["first"])[~untold]
-    numbers |= _tails("first_byte", first, ~good[~untold], (0.5, 0.95, 0.99))
-    sent = records["status"] != record.SHED
-    numbers |= _tails("dispatch", records["dispatch"][sent], None, (0.5, 0.99))
-    lag = records["lag"]
-    numbers["client_lag"] = quantiles([lag[~numpy.isnan(lag)]], (0.99,))[0]
-    numbers["throughput"] = float(in_time.sum()) / shot.seconds
-    numbers["goodput"] = float(within.sum()) / shot.seconds
+    numbers |= _tails("service", column(records, "service"), bad, TAILS)
+    numbers |= _tails("first_byte", column(records, "first"), bad, (0.5, 0.95, 0.99))
+    never = column(records, "status", "u2") == record.SHED
+    numbers |= _tails("dispatch", column(records, "dispatch"), None, (0.5, 0.99), without=never)
+    del never
+    numbers["client_lag"] = _tails("lag", column(records, "lag"), None, (0.99,))["lag_p99"]
     numbers["offered"] = shot.health.offered / shot.seconds
-    numbers["errors"] = 1.0 - float(good.mean()) if len(good) else math.nan
+    numbers["errors"] = float(bad.mean()) if len(bad) else math.nan
     return numbers
+
+
+def _rates(records: Any, response: Any, good: Any, seconds: float, slo: float | None) -> dict[str, float]:
+    """Right answers that came within the window, per s; of those the ones within the SLO."""
+    in_time = good & _ended(records, response, seconds)
+    throughput = goodput = float(in_time.sum()) / seconds
+    if slo is not None:
+        in_time &= response <= slo
+        goodput = float(in_time.sum()) / seconds
+    return {"throughput": throughput, "goodput": goodput}
+
+
+def column(records: Any, name: str, form: str = "f4") -> Any:
+    """A copy of one column, made block by block: a mapped file's pages are given back as soon as they are read."""
+    import numpy
+
+    found = numpy.empty(len(records), form)
+    for part in blocks(records):
+        found[part] = records[name][part]
+    return found
+
+
+def add(values: Any, records: Any, name: str) -> None:
+    """Add a column in place."""
+    for part in blocks(records):
+        values[part] += records[name][part]
+
+
+def blocks(records: Any) -> Iterator[slice]:
+    """Slices that cover the records; of a memory map nothing stays in memory of what has been passed."""
+    mapped = getattr(records, "_mmap", None)
+    for at in range(0, len(records), BLOCK):
+        yield slice(at, at + BLOCK)
+        if mapped is not None:
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def right(records: Any, statuses: frozenset[int] = frozenset()) -> Any:
     """Which records are right answers, shape (n,), bool."""
     import numpy
 
-    status = records["status"]
+    status = column(records, "status", "u2")
     if statuses:
         return numpy.isin(status, sorted(statuses))
     return (status >= 200) & (status < 300)
@@ -96,8 +128,13 @@ def quantiles(columns: Sequence[Any], qs: Sequence[float]) -> list[float]:
     """
     import numpy
 
-    values = numpy.concatenate([numpy.asarray(column, numpy.float32).ravel() for column in columns])
-    places = {q: q * (len(values) - 1) for q in qs if len(values) >= needed(q)}
+    return _quantiles(numpy.concatenate([numpy.asarray(column, numpy.float32).ravel() for column in columns]), qs)
+
+
+def _quantiles(values: Any, qs: Sequence[float], count: int | None = None) -> list[float]:
+    """The same of one column, which is reordered; of `count` values, the others being NaN (which sorts last)."""
+    count = len(values) if count is None else count
+    places = {q: q * (count - 1) for q in qs if count >= needed(q)}
     if places:
         kept = sorted({edge(place) for place in places.values() for edge in (math.floor, math.ceil)})
         values.partition(kept)
@@ -109,14 +146,13 @@ def needed(q: float) -> int:
     return NEEDED.get(q) or math.ceil(math.log(0.025) / math.log(max(q, 1 - q)))
 
 
-def _ended(due: Any, response: Any, seconds: float) -> Any:
+def _ended(records: Any, response: Any, seconds: float) -> Any:
     """Which requests had ended by then; block by block, because µs need float64 and that is twice the memory."""
     import numpy
 
-    found = numpy.empty(len(due), bool)
-    for at in range(0, len(due), BLOCK):
-        part = slice(at, at + BLOCK)
-        found[part] = due[part] * 1e-6 + response[part] <= seconds
+    found = numpy.empty(len(records), bool)
+    for part in blocks(records):
+        found[part] = records["due"][part] * 1e-6 + response[part] <= seconds
     return found
 
 
@@ -126,10 +162,13 @@ def _between(values: Any, place: float) -> float:
     return low if not share or low == high else low + (high - low) * share  # the guard: ∞ − ∞ would be NaN
 
 
-def _tails(name: str, column: Any, censored: Any, qs: Sequence[float]) -> dict[str, float]:
-    """Quantiles under their metric's names; `column` is overwritten with +inf where `censored`, or where it is NaN."""
+def _tails(name: str, values: Any, failed: Any, qs: Sequence[float], without: Any = None) -> dict[str, float]:
+    """Quantiles under their metric's names: +inf where `failed`, none of `without` and of NaN. The column is overwritten."""
     import numpy
 
-    if censored is not None:
-        column[censored | numpy.isnan(column)] = numpy.inf
-    return {name + NAMES[q]: value for q, value in zip(qs, quantiles([column], qs), strict=True)}
+    if failed is not None:
+        values[failed] = numpy.inf
+    if without is not None:
+        values[without] = numpy.nan
+    count = len(values) - int(numpy.isnan(values).sum())
+    return {name + NAMES[q]: value for q, value in zip(qs, _quantiles(values, qs, count), strict=True)}
