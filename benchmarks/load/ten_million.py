@@ -11,7 +11,7 @@ from typing import Any
 
 from fibench.traffic import engine
 from fibench.traffic.job import Address, Closed, Job
-from fibench.traffic.window import measured, pooled, quantiles
+from fibench.traffic.window import column, measured, pooled, quantiles
 
 
 def peak(pid: int | str = "self") -> float:
@@ -39,7 +39,7 @@ def main() -> None:
     began = time.monotonic()
     records = pooled(shot.files)
     numbers = measured(records, shot)
-    tail = quantiles([records["service"]], (0.9999,))[0]
+    tail = quantiles([column(records, "service")], (0.9999,))[0]
     found = {
         "requests": len(records), "p9999": tail, "p99": numbers["service_p99"], "throughput": numbers["throughput"],
         "errors": numbers["errors"], "lasted": shot.lasted, "evaluation": time.monotonic() - began,
