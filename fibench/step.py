@@ -61,3 +61,7 @@ class Step:
         if self.runner is None:
             return self.call(*self.args, **self.kwargs)
         return self.runner.run(self.call(*self.args, **self.kwargs))
+
+
+TURN = [0]
+"""The number of the round that runs now, for steps that draw at random: what one variant meets the others meet too."""

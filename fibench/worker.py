@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from fibench.measure.bench import Bench, TargetError
+from fibench.step import TURN
 
 
 def main(commands: int, answers: int, mark: int) -> None:
@@ -90,6 +91,7 @@ class Shared:
         for number in task["order"]:
             bench.warm_up(number, loops, task["warmup"])
         bench.settle(task["gc"])
+        TURN[0] += 1
         turns = [number for order in task["rounds"] for number in order]
         blocks, remarks = [], []
         told = any(step.remark for step in bench.steps.values())

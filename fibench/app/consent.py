@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -10,9 +11,16 @@ from fibench.errors import UsageError
 from fibench.traffic.errors import EngineError
 from fibench.traffic.resolve import is_local, resolve
 
+ALLOWED = "FIBENCH_MAY_LOAD"
+"""See `fibench.operations.load_client`."""
+
 
 def check(planned: Sequence[Planned], allowed: Sequence[str]) -> None:
-    """UsageError for the first public address whose host is not in `allowed`; nothing has been sent to it yet."""
+    """UsageError for the first public address whose host is not in `allowed`; nothing has been sent to it yet.
+
+    The processes that send the load look once more, at what the name leads to by then.
+    """
+    os.environ[ALLOWED] = ",".join(allowed)
     for one in planned:
         for variant in one.case.variants:
             for url in one.workload.addresses(variant.params):

@@ -18,6 +18,8 @@ from fibench.model.run import CaseRecord
 from fibench.stats.quantile import quantile
 from fibench.stats.sequential import Floats, Interval, confidence_sequence, sup_e_value
 
+BRACKETED = 0.9
+"""Level of a capacity's bracket: each end was proven by a probe at 97.5 %, and a ratio takes two of them on either side."""
 FAR = 10
 """An undecided case that would need more than so many budgets is too close to call, and is told so."""
 
@@ -66,7 +68,7 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
         ratio=plain(interval.estimate),
         low=_exp(interval.low),
         high=_exp(interval.high),
-        level=1 - measure.alpha,
+        level=BRACKETED if metric.bracket else 1 - measure.alpha,
         verdict=found.verdict,
         evidence="E2",
         units=interval.units,
@@ -74,7 +76,7 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
         margin=margin,
         reason=_reason(found, record),
         floor=_floor(twin),
-        p_worse=_p_worse(interval, differences, margin, measure.alpha),
+        p_worse=_p_worse(interval, differences, margin),
     )
 
 
@@ -214,10 +216,10 @@ def _seconds(more: int, record: CaseRecord) -> float:
     return more * sum(generation.seconds for generation in record.generations) / measured if measured else math.inf
 
 
-def _p_worse(interval: Interval, differences: Floats, margin: float, alpha: float) -> float:
+def _p_worse(interval: Interval, differences: Floats, margin: float) -> float:
     delta = math.log1p(margin)
     if not len(differences):
-        return alpha if interval.high < -delta else 1.0  # a bracket: it says at which level it holds, and no more
+        return 1 - BRACKETED if interval.high < -delta else 1.0
     if interval.low == interval.high:
         return 0.0 if interval.high < -delta else 1.0  # counted, not sampled: there is no chance in it
     return 1 / sup_e_value(differences, -delta, side=-1)

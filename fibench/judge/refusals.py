@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 
@@ -18,8 +19,6 @@ UNAVAILABLE = "not available here: "
 
 TOLERATED_VOID = 0.25
 """Share of a variant's windows that may be invalid; those that are take their round with them."""
-FEWEST_WINDOWS = 5
-"""Windows before a variant is given up: the first ones may have met a busy machine."""
 VOID = "windows do not count"
 SPAWN_FACTOR = 1.5
 """A command whose median is below this multiple of the spawn floor spends its time being started."""
@@ -37,17 +36,29 @@ def refused(record: CaseRecord, metric: Metric, over: str, under: str) -> str:
 def void(record: CaseRecord, variant: str) -> str:
     """Too many windows of a variant do not count, for the reason that is given most often; or ""."""
     told = [
-        remark.get("invalid", ())
+        [*remark.get("invalid", ()), *remark.get("overloaded", ())]
         for generation in record.generations
         for name, remark in zip(generation.variants, generation.remarks, strict=False)
         if name == variant and not remark.get("idle")
     ]
     refused = [reasons for reasons in told if reasons]
-    if len(refused) <= TOLERATED_VOID * len(told) or (len(told) < FEWEST_WINDOWS and not record.done):
+    share = TOLERATED_VOID if record.done else 1.0
+    if len(refused) <= share * len(told) and not _surely_more(len(refused), len(told), record.case.measure.alpha):
         return ""
     first = Counter(_without_figures(reasons[0]) for reasons in refused).most_common(1)[0][0]
     example = next(reasons[0] for reasons in reversed(refused) if _without_figures(reasons[0]) == first)
     return f"{variant}: {len(refused)} of {len(told)} {VOID}: {example}"
+
+
+def _surely_more(refused: int, windows: int, alpha: float) -> bool:
+    """Before the end only what cannot be chance any more: the first windows may have met a busy machine."""
+    if windows < 1 or refused <= TOLERATED_VOID * windows:
+        return False
+    tail = (
+        math.comb(windows, count) * TOLERATED_VOID**count * (1 - TOLERATED_VOID) ** (windows - count)
+        for count in range(refused, windows + 1)
+    )
+    return math.fsum(tail) < alpha / 10  # it is looked at after every window
 
 
 def _without_figures(reason: str) -> str:

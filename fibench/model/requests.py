@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from fibench.traffic.packing import unpack
@@ -15,7 +14,6 @@ class Requests:
     def __init__(self, positions: Iterable[int], fetch: Callable[[int], bytes]) -> None:
         self.positions = frozenset(positions)
         self._fetch = fetch
-        self._records = lru_cache(maxsize=None)(lambda position: unpack(fetch(position)))
 
     @classmethod
     def of(cls, packed: Mapping[int, bytes]) -> Requests:
@@ -29,7 +27,7 @@ class Requests:
     def records(self, position: int) -> Any:
         """One block's records, a numpy array of `fibench.traffic.record.dtype()`; empty for a block without any."""
         if position in self.positions:
-            return self._records(position)
+            return unpack(self._fetch(position))
         import numpy
 
         from fibench.traffic.record import dtype

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from fibench.traffic import pacer, requests
 from fibench.traffic.job import Address, Closed, Expect, Job, Open, Shot, Shots
 from fibench.traffic.resolve import host_of, path_of
 
-Engine = Callable[[Job, str, dict[str, Any]], Shot]
+Engine = Callable[[Job, str, dict[str, Any], Callable[[], object]], Shot]
 LONGEST_RAMP = 5.0
 """Seconds over which the users of a closed loop start at most."""
 OUT_OF_STEP = 0.05
@@ -62,19 +63,46 @@ def job(params: dict[str, Any], address: Address, rendered: Shots, seconds: floa
     )
 
 
+def length(params: dict[str, Any]) -> float:
+    """Seconds of a window: `duration`, or as long as the steps or the trace are."""
+    if params["arrivals"] == "steps":
+        return float(sum(phase["duration"] for phase in params["steps"]))
+    if params["arrivals"] == "trace":
+        return max(0.1, math.ceil(10 * max(pacer.read_trace(params["trace"]), default=0.0)) / 10)
+    return float(params["duration"])
+
+
+class Further:
+    """The shots from number `start` on: numbers and ids of one window do not come again in the next."""
+
+    __slots__ = ("shots", "start")
+
+    def __init__(self, shots: Shots, start: int) -> None:
+        self.shots, self.start = shots, start
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, k: int, /) -> bytes:
+        return self.shots[k + self.start]
+
+
 def engine(params: dict[str, Any]) -> Engine:
     """Who sends: ours, or one of the peers' ways."""
     if params["engine"] == "threads":
         from fibench.traffic import threads_engine
 
-        return lambda job, folder, params: threads_engine.run(job, folder)
+        return lambda job, folder, params, look: threads_engine.run(job, folder)
     if params["engine"] == "locust":
         from fibench.operations.load_locust import run
 
         return run
     from fibench.traffic import engine as native
 
-    return lambda job, folder, params: native.run(job, folder)
+    return lambda job, folder, params, look: native.run(job, folder, look)
 
 
 def _closed(params: dict[str, Any]) -> Closed:

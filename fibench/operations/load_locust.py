@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from fibench.traffic.job import Closed, Job, Shot
 from fibench.traffic.resolve import host_of
 
 
-def run(job: Job, folder: str, params: dict[str, Any]) -> Shot:
+def run(job: Job, folder: str, params: dict[str, Any], look: Callable[[], object]) -> Shot:
     """Like `engine.run`."""
     assert isinstance(job.load, Closed)
     if not params["locustfile"] and not params["remote_workers"]:

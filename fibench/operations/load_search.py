@@ -40,10 +40,13 @@ class Probes:
         shot, records = client.send(job)
         numbers, told = client.found
         wrong = validity.breaches(shot, records, numbers, limits(self.goal))
-        wrong += client.server.rows_missing() if client.server else []
         self.search.tell(observation(records, shot, probe.rate, self.goal, client.statuses, wrong[0] if wrong else ""))
         said = self.search.told[-1]
-        told |= {"invalid": wrong, "probe": {"rate": probe.rate, "stage": probe.kind, "kept": said.kept, "why": said.why}}
+        told |= {
+            "invalid": wrong,
+            "overloaded": [],
+            "probe": {"rate": probe.rate, "stage": probe.kind, "kept": said.kept, "why": said.why},
+        }
         self.over = self.search.next() is None
 
     def after(self, loops: int) -> dict[str, float]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib
 import math
-from dataclasses import dataclass
+import time
 from typing import Any
 
 from fibench.traffic import tree
+from fibench.traffic.errors import EngineError
 from fibench.traffic.server import Server
 
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The server's processes at the start of a window."""
-
-    usage: tree.Usage
-    resident: dict[int, int]
+METRICS = (
+    "server_cpu", "server_cores", "server_work", "server_memory", "server_pss", "server_growth", "server_switches",
+    "server_files",
+)  # fmt: skip
+REST, LONGEST_REST, IDLE = 0.03, 2.0, 0.1
+"""Seconds between two looks at a server that comes to rest, the longest wait for it, and the share of a core that is rest."""
 
 
 class Watched:
@@ -37,46 +37,70 @@ class Watched:
             except Exception:
                 self.begun_with = 0  # a store that begins with its first row
 
-    def before(self) -> Before:
-        """Look at the processes and forget their peaks."""
+    def begin_window(self) -> None:
+        """Before a window: the server lives; its processes' peaks are forgotten."""
         self.server.check_alive()
-        usage = tree.snapshot(self.server.pid)
-        return Before(usage, {pid: forget_peak(pid) for pid in _processes(self.server.pid)})
+        self.seen: list[tree.Usage] = []
+        self.resident = {pid: forget_peak(pid) for pid in _processes(self.server.pid)}
 
-    def after(self, before: Before, good: int) -> dict[str, float]:
-        """The metrics of the window in which `good` requests were answered rightly."""
+    def look(self) -> None:
+        """At the window's start and at its end: what lies between is the load's, not the client's preparations."""
+        self.seen.append(tree.snapshot(self.server.pid, memory=bool(self.seen)))
+
+    def used(self, throughput: float) -> dict[str, float]:
+        """The metrics of the window, in which `throughput` requests a second were answered rightly."""
         self.server.check_alive()
-        usage = tree.snapshot(self.server.pid)
-        used = tree.between(before.usage, usage)
+        if len(self.seen) < 2:  # an engine of somebody else's, which calls nobody: its whole run then
+            return dict.fromkeys(METRICS, math.nan)
+        usage, used = self.seen[-1], tree.between(self.seen[0], self.seen[-1])
         seconds = max(used.seconds, 1e-9)
         switches = sum(count for count in (used.voluntary, used.involuntary) if count is not None)
-        return {
-            "server_cpu": used.cpu / seconds / self.cores,
-            "server_cores": used.cpu / seconds,
-            "server_work": used.cpu / good if good else math.nan,
-            "server_memory": _number(usage.uss),
-            "server_pss": _number(usage.pss),
-            "server_growth": float(sum(max(0, peak(pid) - held) for pid, held in before.resident.items())),
-            "server_switches": switches / seconds,
-            "server_files": _number(usage.files),
-        }
+        values = (
+            used.cpu / seconds / self.cores,
+            used.cpu / seconds,
+            used.cpu / seconds / throughput if throughput else math.nan,
+            _number(usage.uss),
+            _number(usage.pss),
+            float(sum(max(0, peak(pid) - held) for pid, held in self.resident.items())),
+            switches / seconds,
+            _number(usage.files),
+        )
+        return dict(zip(METRICS, values, strict=True))
+
+    def rest(self) -> None:
+        """Wait until the server has done what this window left it to do: the next variant's shall not pay for it."""
+        end, before = time.monotonic() + LONGEST_REST, tree.snapshot(self.server.pid, memory=False)
+        while time.monotonic() < end:
+            time.sleep(REST)
+            now = tree.snapshot(self.server.pid, memory=False)
+            if now.cpu - before.cpu < IDLE * (now.at - before.at):
+                return
+            before = now
 
     def answered(self, right: int, unknown: int) -> None:
         """So many more requests were answered rightly; of so many others nobody knows what they left behind."""
         self.right, self.unknown = self.right + right, self.unknown + unknown
 
-    def rows_missing(self) -> list[str]:
-        """The reason why the server must not be believed: acknowledged rows that are not there."""
+    def insist_on_rows(self) -> None:
+        """EngineError when rows of acknowledged requests are not there: a store that loses rows is not fast, it is wrong."""
         if self.count is None:
-            return []
+            return
         try:
             rows, least = self.count(self.folder) - self.begun_with, self.right * self.rows_each
         except Exception as error:
-            return [f"the rows cannot be counted: {type(error).__name__}: {' '.join(str(error).split())}"[:160]]
+            said = " ".join(str(error).split())[:120]
+            raise EngineError(
+                f"the rows cannot be counted: {type(error).__name__}: {said}", "see the audit function"
+            ) from error
         most = (self.right + self.unknown) * self.rows_each
         if rows < least:
-            return [f"{least - rows:,} of {least:,} acknowledged rows are lost"]
-        return [f"{rows - most:,} rows more than were sent ({most:,})"] if rows > most else []
+            raise EngineError(
+                f"{least - rows:,} of {least:,} acknowledged rows are lost", "the server acknowledges what it drops"
+            )
+        if rows > most:
+            raise EngineError(
+                f"{rows - most:,} rows more than requests were sent ({most:,})", "does one request write several? rows:"
+            )
 
 
 def forget_peak(pid: int) -> int:

@@ -50,7 +50,9 @@ def confidence_sequence(values: ArrayLike, alpha: float, quantile: float = 0.5) 
     fewest, most = int(kept[0]), int(kept[-1])  # counts at or below θ that are not rejected
     low = float(ordered[fewest - 1]) if fewest > 0 else -math.inf
     high = float(ordered[most]) if most < n else math.inf
-    return Interval(float(np.quantile(ordered, quantile)), low, high, n)
+    if np.isfinite(ordered).all():
+        return Interval(float(np.quantile(ordered, quantile)), low, high, n)
+    return Interval(float(np.quantile(ordered, quantile, method="higher")), low, high, n)  # nothing lies between infinities
 
 
 def fewest_units(alpha: float) -> int:

@@ -217,8 +217,10 @@ def cdf(k: int, n: int, p: float) -> float:
         return 0.0
     if k >= n or p <= 0.0:
         return 1.0
-    reach = int(40 * math.sqrt(n * p * (1 - p)) + 60)  # further below there is nothing
-    terms = (_pmf(i, n, p) for i in range(max(0, k - reach), k + 1))
+    reach, mean = int(40 * math.sqrt(n * p * (1 - p)) + 60), int(n * p)  # further from the mean there is nothing
+    if k >= mean + reach:
+        return 1.0
+    terms = (_pmf(i, n, p) for i in range(max(0, min(k, mean) - reach), k + 1))
     return min(1.0, math.fsum(terms))
 
 

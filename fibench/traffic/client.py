@@ -46,6 +46,8 @@ def _settle(job: Job, number: int, keep: set[int], parent: int) -> None:
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM):
         signal.signal(name, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C goes to the whole group: the parent decides
+    gc.collect()
+    gc.freeze()  # a socket object of the parent's, collected later, would close one of ours that has its number by then
     for descriptor in map(int, os.listdir("/proc/self/fd")):
         if descriptor > 2 and descriptor not in keep:
             with contextlib.suppress(OSError):
@@ -58,7 +60,7 @@ def _settle(job: Job, number: int, keep: set[int], parent: int) -> None:
 
 
 def _serve(job: Job, number: int, path: str, commands: int, answers: int) -> None:
-    writer, keeper = Writer(path), stamps.keep_on()
+    writer, keeper = Writer(path, job.expect.statuses), stamps.keep_on()
     loop: Loop = OpenLoop(job, number, writer) if isinstance(job.load, Open) else ClosedLoop(job, number, writer)
     os.read(commands, 1)  # all are forked: whoever is forked later inherits no connection
     loop.prepare()
@@ -84,6 +86,8 @@ def summary(loop: Loop, writer: Writer) -> dict[str, Any]:
         "stamped": writer.written - writer.failed - writer.unstamped,
         "opened": loop.opened,
         "early": writer.early,
+        "early_right": writer.early_right,
+        "carried": writer.carried,
         "last": writer.last,
         "late": list(loop.late.items()),
         "examples": list(writer.examples.items()),

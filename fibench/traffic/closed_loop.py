@@ -55,6 +55,7 @@ class ClosedLoop(Loop):
     def run(self, start: int, end: int) -> None:
         """Start the users over the ramp before `start`; at `end` nobody asks any more."""
         self.start = self.writer.start = start
+        self.writer.end = end
         self.end, self.tick = end, 0
         ramp = int(self.load.ramp * 1e9)
         for place, user in enumerate(self.users):

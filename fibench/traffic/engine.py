@@ -14,6 +14,7 @@ import signal
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from fibench.traffic import client
@@ -26,6 +27,7 @@ GRACE = 60.0
 """Seconds beyond any time the window can take, after which a client counts as hung."""
 SHORTEST = 0.25
 """Seconds of a window's last, broken second that give a CPU share worth telling: the kernel counts in 10 ms."""
+EARLY = ("early", "early_right", "carried")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -90,14 +92,17 @@ class Client:
         os.close(self.answers)
 
 
-def run(job: Job, folder: str) -> Shot:
-    """Run one window; record files go into `folder`. RuntimeError if a client process fails (a bug, or no memory)."""
+def run(job: Job, folder: str, look: Callable[[], object] = lambda: None) -> Shot:
+    """Run one window; record files go into `folder`. RuntimeError if a client process fails (a bug, or no memory).
+
+    `look` is called at the window's start and at its end: whoever watches the server then sees the window and no more.
+    """
     clients: list[Client] = []
     stem = f"{os.getpid()}-{time.monotonic_ns()}"
     try:
         for number in range(job.processes):
             clients.append(Client(job, number, os.path.join(folder, f"{stem}-{number}.records")))
-        return _window(job, clients)
+        return _window(job, clients, look)
     finally:
         for one in clients:
             one.end()
@@ -110,7 +115,7 @@ def run_open(job: Job, folder: str) -> Shot:
     return run(job, folder)
 
 
-def _window(job: Job, clients: list[Client]) -> Shot:
+def _window(job: Job, clients: list[Client], look: Callable[[], object]) -> Shot:
     for one in clients:
         one.tell(b"!")
     ready_by = time.monotonic() + GRACE
@@ -121,7 +126,10 @@ def _window(job: Job, clients: list[Client]) -> Shot:
     started = time.time() + (start - time.monotonic_ns()) * 1e-9
     for one in clients:
         one.tell(b"%d\n" % start)
+    _sleep_until(clients, start * 1e-9)
+    look()
     cpu = _watch(clients, start * 1e-9, job.seconds)
+    look()
     hung = start * 1e-9 + job.seconds + 2 * job.timeout + GRACE
     reports = [one.report or one.hear(hung) for one in clients]
     lasted = (max(report["last"] for report in reports) - start) * 1e-9
@@ -131,7 +139,6 @@ def _window(job: Job, clients: list[Client]) -> Shot:
 
 def _watch(clients: list[Client], start: float, seconds: float) -> tuple[float, ...]:
     """Sleep through the window; the busiest client's CPU share of each second, or of the whole window if it is shorter."""
-    _sleep_until(clients, start)
     shares: list[float] = []
     before, used = time.monotonic(), [one.cpu() for one in clients]
     while (left := start + seconds - before) > (SHORTEST if shares else 0.0):
@@ -165,7 +172,7 @@ def _readable(descriptors: list[int], seconds: float) -> bool:
 
 def _health(job: Job, reports: list[dict[str, Any]], cpu: tuple[float, ...]) -> Health:
     """Sums over the clients; the first example of each code; lateness over all requests."""
-    total = {name: sum(report[name] for report in reports) for name in ("records", "unsent", "stamped", "opened", "early")}
+    total = {name: sum(report[name] for report in reports) for name in ("records", "unsent", "stamped", "opened", *EARLY)}
     late: Counter[int] = Counter()
     notes: Counter[str] = Counter()
     examples: dict[int, str] = {}
@@ -179,7 +186,7 @@ def _health(job: Job, reports: list[dict[str, Any]], cpu: tuple[float, ...]) -> 
         sent=total["records"] - total["unsent"],
         cpu=cpu,
         opened=total["opened"],
-        early=total["early"],
+        **{name: total[name] for name in EARLY},
         stamped=total["stamped"],
         examples=examples,
         late=quantile(dict(late), 0.99),

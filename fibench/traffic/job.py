@@ -101,7 +101,11 @@ class Health:
     opened: int = 0
     """Connections opened, those before the window included."""
     early: int = 0
-    """Requests of the ramp before the window: sent, and no part of any number."""
+    """Requests of a closed loop that began outside the window: they have no record."""
+    early_right: int = 0
+    """Of these, the ones that were answered rightly …"""
+    carried: int = 0
+    """… and of these the ones whose answer came within the window: they count in its throughput."""
     stamped: int = 0
     """Answers whose time of arrival is the kernel's."""
     examples: dict[int, str] = field(default_factory=dict)

@@ -71,7 +71,16 @@ class Recorder:
         """time.time() when the window opened: what Locust stamps the start of a request with."""
         self.records, self.names = bytearray(), array.array("H")
         self.known: dict[str, int] = {OTHERS: 0}
-        self.facts: Data = {"count": 0, "outside": 0, "marked_right": 0, "unfinished": 0, "stuck": 0, "users_left": 0}
+        self.facts: Data = {
+            "count": 0,
+            "early": 0,
+            "early_right": 0,
+            "carried": 0,
+            "marked_right": 0,
+            "unfinished": 0,
+            "stuck": 0,
+            "users_left": 0,
+        }
         self.examples: dict[int, str] = {}
         self.raised: dict[str, int] = {}
 
@@ -84,7 +93,10 @@ class Recorder:
         began = time.time() - service if start_time is None else start_time
         due = -1.0 if self.start is None else began - self.start
         if not 0 <= due < self.seconds:
-            self.facts["outside"] += 1
+            right = not exception and getattr(response, "status_code", 0) in self._good
+            self.facts["early"] += 1
+            self.facts["early_right"] += right
+            self.facts["carried"] += right and self.start is not None and due < 0 <= due + service <= self.seconds
             return
         name = f"{request_type} {name}"
         status = self._status(response, exception, name)

@@ -31,7 +31,9 @@ def shot(summary: dict[str, Any], users: int, seconds: float, peer: PeerProcess)
     started = min((facts["start"] for facts in done if facts["start"]), default=0.0)
     count, lasted = _whole(members)
     notes = (*_missing(summary, seconds), *_people(done, users, len(done) == len(members)), *_code(done), *_names(members))
-    health = Health(count, count, _cpu(members, peer, started, seconds), examples=_examples(done), notes=tuple(notes))
+    outside = {name: sum(facts[name] for facts in done) for name in ("early", "early_right", "carried")}
+    cpu = _cpu(members, peer, started, seconds)
+    health = Health(count, count, cpu, examples=_examples(done), notes=tuple(notes), **outside)
     return Shot(tuple(member["file"] for member in members), seconds, lasted, started, health, closed=True)
 
 

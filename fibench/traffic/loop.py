@@ -18,6 +18,11 @@ from fibench.traffic.record import CLOSED, TIMEOUT
 from fibench.traffic.response import Answer, BadAnswerError, Heads
 from fibench.traffic.writer import Writer
 
+SOON = 20_000_000
+"""ns after sending within which a server that closes has not read the request: it had closed its idle connection before."""
+SAFE = (b"GET ", b"HEAD ", b"OPTIONS ", b"PUT ", b"DELETE ")
+"""Requests that may be sent again (RFC 9110 §9.2.2): of any other nobody knows whether it has been carried out."""
+
 
 class Loop(Links):
     """One client process's window."""
@@ -137,7 +142,7 @@ class Loop(Links):
 
     def give_up(self, c: Connection, code: int, words: str, now: int) -> None:
         """No (whole) answer: ask again if the connection had been idle before, else fail."""
-        if c.served and not c.again and c.untouched:
+        if c.served and not c.again and c.untouched and now - c.sent < SOON and c.message.startswith(SAFE):
             self.notes["requests sent again, the server having closed their idle connection"] += 1
             self.drop(c)
             self.ask_fresh(c.message, c.due, c.user, c.sent)

@@ -72,6 +72,7 @@ class OpenLoop(Loop):
     def run(self, start: int, end: int) -> None:
         """Send all that is due, then wait for the rest."""
         self.start = self.writer.start = start
+        self.writer.end = end
         self.end, self.tick = end, 0
         self._advance()
         self.timer.set(min(self._due, NEVER) if self._due != NEVER else 0)

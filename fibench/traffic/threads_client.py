@@ -35,6 +35,8 @@ class Client:
         self.turn = itertools.count()
         self.done: list[bytes] = []
         self.examples: dict[int, str] = {}
+        self.outside = {"early": 0, "early_right": 0, "carried": 0}
+        """Calls that began outside the window: see `job.Health`."""
         self.under_way: dict[int, int] = {}
         """Thread number → perf_counter_ns when its call began."""
         self.start = self.end = 0
@@ -84,7 +86,12 @@ class Client:
 
     def note(self, began: int, took: int, status: int, size: int) -> None:
         """Record a call of the window. `requests` limits each read, not the whole: a call beyond the limit is a timeout."""
-        if self.start <= began < self.end:
+        right = status in self.statuses
+        if not self.start <= began < self.end:
+            self.outside["early"] += 1
+            self.outside["early_right"] += right
+            self.outside["carried"] += right and began < self.start <= began + took <= self.end
+        else:
             if took > self.task["timeout"] * 1e9 and status not in record.FAILURES:
                 status = record.TIMEOUT
             due = (began - self.start) // 1000
@@ -126,6 +133,8 @@ def main(folder: str) -> None:
     client = Client(json.loads(Path(folder, "task.json").read_text("utf-8")))
     started = client.run()
     Path(folder, "threads.bin").write_bytes(b"".join(client.done))
-    Path(folder, "summary.part").write_text(json.dumps({"started": started, "examples": client.examples}), "utf-8")
+    Path(folder, "summary.part").write_text(
+        json.dumps({"started": started, "examples": client.examples, **client.outside}), "utf-8"
+    )
     Path(folder, "summary.part").rename(Path(folder, "summary.json"))
     os._exit(0)  # the pool would wait for a call that nobody answers

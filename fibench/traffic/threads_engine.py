@@ -70,7 +70,9 @@ def _shot(job: Job, path: str, summary: dict[str, Any], peer: PeerProcess) -> Sh
     notes: tuple[str, ...] = ("a connection per request, as requests.request() makes it",)
     if job.processes > 1:
         notes += ("one process, whatever the job says: threads of one Python share one lock",)
-    health = Health(len(rows), len(rows), peer.cpu(summary["started"], job.seconds), len(rows), examples=examples, notes=notes)
+    outside = {name: summary[name] for name in ("early", "early_right", "carried")}
+    cpu = peer.cpu(summary["started"], job.seconds)
+    health = Health(len(rows), len(rows), cpu, len(rows), examples=examples, notes=notes, **outside)
     return Shot((path,), job.seconds, lasted, summary["started"], health, closed=True)
 
 

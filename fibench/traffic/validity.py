@@ -1,4 +1,4 @@
-"""Reasons why a window must not count: the load was not what was asked for, or the client was what was measured.
+"""Reasons why a window must not count, or not alone: the client was what was measured, or the server was overloaded.
 
 Pure: records and health in, lines for the user out, the most important first. What each test can see:
 
@@ -55,21 +55,36 @@ class Limits:
 
 
 def breaches(shot: Shot, records: Any, numbers: Mapping[str, float], limits: Limits | None = None) -> list[str]:
-    """Why the window does not count, one line of at most 160 characters each; empty if it does.
+    """Why the window says nothing about the server, one line of at most 160 characters each; empty if it does.
 
-    `records` as of `window.pooled`, `numbers` as of `window.measured` (`errors` and `service` are read).
+    These are the client's own faults: such a window has no number. `records` as of `window.pooled`, `numbers` as of
+    `window.measured` (`service` is read).
     """
     limits = limits or Limits()
     if not len(records):
         return ["nothing was sent: no request was due within the window; make it longer or the rate higher"]
-    if numbers["errors"] == 1.0:
-        return [_unanswered(shot, records)]
     found = [*_exhausted(records), *_client(shot, numbers, limits)]
     if shot.closed:
         found += _lag(records, limits)
     else:
-        found += [*_unsent(shot, records, limits), *_arrivals(records, _bound(numbers, limits), limits.alpha)]
-    found += [*_errors(records, numbers, limits), *_unsteady(shot, records, limits), *_missing(shot, records)]
+        found += _arrivals(records, _bound(numbers, limits), limits.alpha)
+    return [_short(line) for line in [*found, *_missing(shot, records)]]
+
+
+def overload(shot: Shot, records: Any, numbers: Mapping[str, float], limits: Limits | None = None) -> list[str]:
+    """What the server did to the window: failures, requests that had to wait for it, a queue that grows all along.
+
+    Such a window keeps its numbers, for leaving it out would hide the worst; where there are many there is no verdict.
+    """
+    limits = limits or Limits()
+    if not len(records):
+        return []
+    if numbers["errors"] == 1.0:
+        return [_unanswered(shot, records)]
+    found = [] if shot.closed else _unsent(shot, records, limits)
+    found += _errors(records, numbers, limits)
+    if not shot.closed:
+        found += _unsteady(shot, records, limits)
     return [_short(line) for line in found]
 
 

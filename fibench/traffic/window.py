@@ -45,7 +45,7 @@ def measured(records: Any, shot: Shot, statuses: frozenset[int] = frozenset(), s
     good = right(records, statuses)
     response = column(records, "dispatch")
     add(response, records, "service")
-    numbers |= _rates(records, response, good, shot.seconds, slo)
+    numbers |= _rates(records, response, good, shot, slo)
     bad = ~good
     del good
     numbers |= _tails("response", response, bad, TAILS)
@@ -61,14 +61,19 @@ def measured(records: Any, shot: Shot, statuses: frozenset[int] = frozenset(), s
     return numbers
 
 
-def _rates(records: Any, response: Any, good: Any, seconds: float, slo: float | None) -> dict[str, float]:
-    """Right answers that came within the window, per s; of those the ones within the SLO."""
-    in_time = good & _ended(records, response, seconds)
-    throughput = goodput = float(in_time.sum()) / seconds
+def _rates(records: Any, response: Any, good: Any, shot: Shot, slo: float | None) -> dict[str, float]:
+    """Right answers that came within the window, per s; of those the ones within the SLO.
+
+    As many are carried into a closed loop's window as are carried out of it; they count as the others do.
+    """
+    in_time = good & _ended(records, response, shot.seconds)
+    came = within = int(in_time.sum())
     if slo is not None:
         in_time &= response <= slo
-        goodput = float(in_time.sum()) / seconds
-    return {"throughput": throughput, "goodput": goodput}
+        within = int(in_time.sum())
+    came_too = came + shot.health.carried
+    share = within / came if came else 0.0
+    return {"throughput": came_too / shot.seconds, "goodput": share * came_too / shot.seconds}
 
 
 def column(records: Any, name: str, form: str = "f4") -> Any:

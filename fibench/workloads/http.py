@@ -15,9 +15,9 @@ from fibench.workloads.closed import ClosedKind
 
 
 class Params(traffic.Traffic):
-    """`url` is http://, https:// or unix://socket:/path; everything else says what is sent there, and when."""
+    """`url` is http://, https:// or http+unix://%2Fpath%2Fto.sock/; everything else says what is sent there, and when."""
 
-    url: Annotated[str, Field(pattern=r"^(https?|unix)://\S+$", examples=["http://127.0.0.1:8000/"])]
+    url: Annotated[str, Field(pattern=r"^(https?|http\+unix)://\S+$", examples=["http://127.0.0.1:8000/"])]
 
 
 class HttpKind(ClosedKind):

@@ -28,6 +28,7 @@ def of(record: CaseRecord, result: CaseResult) -> Iterator[Note]:
         yield Note("generator", f"{variant}: {_generator(every)}", scope=title)
     yield from _errors(found, title)
     yield from _left_out({name: every for name, every in found.items() if not _said(name, result)}, title)
+    yield from _overloaded(found, title)
     yield from _told(found, title)
 
 
@@ -119,6 +120,15 @@ def _left_out(found: Windows, title: str) -> Iterator[Note]:
         (count, whose), what, advice = same[0]
         others = "".join(f", {' '.join(share)}" for share, *_ in same[1:])
         yield Note("windows-left-out", f"{count} windows {whose}{others} do not count: {what}", advice, title)
+
+
+def _overloaded(found: Windows, title: str) -> Iterator[Note]:
+    """Windows in which the server fell behind or failed: they count as they are, so that the worst is not left out."""
+    for variant, every in found.items():
+        hit = [window.remark["overloaded"][0] for window in every if window.remark.get("overloaded") and window.counts]
+        if hit:
+            what, _, advice = str(hit[-1]).partition("; ")
+            yield Note("overloaded", f"{variant}: in {len(hit)} of {len(every)} windows, which count: {what}", advice, title)
 
 
 def _told(found: Windows, title: str) -> Iterator[Note]:

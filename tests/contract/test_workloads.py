@@ -193,7 +193,7 @@ def test_every_declared_metric_is_yielded_by_a_block(kind: Workload, clean_room:
             step.close()
         assert set(found) <= set(kind.metrics)
         # NaN: a window with too few requests for p99, a closed loop that is never late
-        assert all(value >= 0 and math.isfinite(value) or kind.service and math.isnan(value) for value in found.values())
+        assert all((value >= 0 and math.isfinite(value)) or (kind.service and math.isnan(value)) for value in found.values())
         assert found["wall"] > 0
         seen |= set(found)
     assert seen == set(kind.metrics) - SEARCHED or kind.name == "command"

@@ -55,11 +55,28 @@ def test_a_window_that_does_not_count_takes_its_round_with_it_and_nothing_else()
 def test_a_variant_with_too_many_such_windows_gets_no_verdict_but_their_usual_reason() -> None:
     values = {"v1": jitter(1.0, 20), "v2": jitter(0.5, 20), "v3": jitter(0.5, 20)}
     bad = {i: f"the client used {90 + i} % of a core" for i in range(7)} | {7: "late"}
-    judged = judge_case(windows(case(list(values), metrics=(RESPONSE,)), values, "response", {"v2": bad}))
+    running = windows(case(list(values), metrics=(RESPONSE,)), values, "response", {"v2": bad})
+    assert judge_case(running).comparisons[0].verdict == "FASTER", "8 of 20 may still be chance"
+    judged = judge_case(replace(running, done=True))
     assert [one.verdict for one in judged.comparisons] == ["INVALID", "FASTER"]
     assert judged.comparisons[0].reason == "v2: 8 of 20 windows do not count: the client used 96 % of a core"
     assert judged.state == "partial" and VOID in (judged.reason or "")
     assert exit_code(RunResult("r", None, "complete", (judged,))) == 0, "the other variants are fine"
+
+
+def test_windows_that_the_server_spoilt_count_as_they_are_and_too_many_of_them_void_the_variant() -> None:
+    values = {"v1": jitter(1.0, 20), "v2": jitter(0.5, 20)}
+    plain = windows(case(metrics=(RESPONSE,)), values, "response")
+
+    def spoilt(count: int) -> CaseRecord:
+        made = [
+            replace(one, remarks=tuple({"invalid": [], "overloaded": ["no steady state"] * (i < count)} for _ in one.variants))
+            for i, one in enumerate(plain.generations)
+        ]
+        return replace(plain, generations=tuple(made), done=True)
+
+    assert judge_case(spoilt(3)).comparisons[0].units == 20, "left out, they would hide the worst"
+    assert judge_case(spoilt(6)).comparisons[0].verdict == "INVALID"
 
 
 def test_where_no_variant_has_windows_that_count_the_measurement_failed() -> None:

@@ -253,6 +253,9 @@ def test_the_binomial_distribution_is_exact() -> None:
             k = probe.ppf(share, n, p)
             assert probe.cdf(k - 1, n, p) < share <= probe.cdf(k, n, p)
     assert probe.cdf(50, 5000, 0.01) == pytest.approx(0.5375, abs=1e-3)
+    assert probe.cdf(1200, 4000, 0.05) == 1.0, "far above the mean all the mass lies below"
+    assert probe.cdf(20, 4000, 0.5) == 0.0
+    assert probe.ppf(0.975, 4000, 0.05) < 240
 
 
 def test_a_queue_that_grows_fails_although_no_response_is_over_the_limit() -> None:

