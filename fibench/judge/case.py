@@ -58,7 +58,7 @@ def compare(record: CaseRecord, metric: Metric, candidate: str, twin: Control | 
     except pair.NotPositiveError as error:
         return _without(record, metric, candidate, INVALID, str(error))
     if not interval.units:
-        return _without(record, metric, candidate, INCONCLUSIVE, "nothing was measured")
+        return _without(record, metric, candidate, INCONCLUSIVE, spread.nothing(record, metric))
     margin = effective_margin(measure.margin_of(metric.name), twin)
     found = judge(interval, margin, metric, measure.alpha, record.unit)
     return Comparison(
@@ -154,6 +154,8 @@ def _state(record: CaseRecord, comparisons: tuple[Comparison, ...]) -> tuple[str
     reasons += empty
     if not record.generations:
         return "invalid", "; ".join(reasons) or "nothing was measured"
+    if record.done and record.case.metrics[0].bracket and comparisons and all(c.verdict == INVALID for c in comparisons):
+        return "invalid", "; ".join([*reasons, *(c.reason for c in comparisons)])
     if reasons:
         whole = record.case.baseline.name in record.failures or all(c.verdict == INVALID for c in comparisons)
         return ("invalid" if whole else "partial"), "; ".join(reasons)

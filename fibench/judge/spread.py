@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +26,17 @@ def summary(record: CaseRecord, metric: Metric, variant: str) -> Summary | None:
     found = np.quantile(values, QUANTILES, method="higher")
     shown = [float(value) if len(values) >= needed(q) else None for q, value in zip(QUANTILES, found, strict=True)]
     return Summary(metric.unit, len(values), *shown)
+
+
+def nothing(record: CaseRecord, metric: Metric) -> str:
+    """Why there is no value of this metric although something ran."""
+    if metric.bracket:
+        return "the searches did not end within the budget; raise it"
+    found = re.search(r"_p(\d+)$", metric.name)
+    if found and any(generation.requests is not None for generation in record.generations):
+        fewest = needed(int(found[1]) / 100)
+        return f"n too small: hardly a window had the {fewest} requests that {metric.name} takes; raise duration, rate or users"
+    return "nothing was measured"
 
 
 def requests(record: CaseRecord, name: str, variant: str) -> Floats:

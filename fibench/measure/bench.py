@@ -41,6 +41,7 @@ class TargetError(Exception):
             "type": type(error).__name__,
             "message": _message(error),
             "where": _place(error),
+            "hint": str(getattr(error, "hint", "") or ""),
             "traceback": "".join(traceback.format_exception(error, chain=True))[-8000:],
         }
 

@@ -130,8 +130,9 @@ class Worker:
         """What the worker said of its target."""
         if "ended" in report:
             return self._ended(report["ended"])
-        message = f"{report['type']} in {report['doing']}: {report['message']}"
-        hint = report.get("hint") or "--debug shows the whole traceback"
+        own = report["type"] == "EngineError"  # a sentence of ours, not an accident of the target's
+        message = report["message"] if own else f"{report['type']} in {report['doing']}: {report['message']}"
+        hint = report.get("hint") or ("" if own else "--debug shows the whole traceback")
         return VariantFailedError(message, self.running(), where=report["where"], detail=report["traceback"], hint=hint)
 
     def _died(self) -> VariantFailedError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fibench.measure.plan import needs_own_start
-from fibench.model.case import Case, Variant
+from fibench.model.case import FILE_PARAMS, Case, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,6 @@ class Tree:
 
 SEARCHING = 0.75
 """Share of the budget that the searches of a case may fill with load; the rest is for starts and for cooling down."""
-FILES = ("body_file", "data", "trace", "ca_file", "locustfile")
-"""Parameters that name files, relative to the scenario."""
 
 
 def tasks_of(case: Case, variants: Sequence[Variant], trees: Mapping[str, Tree]) -> list[dict[str, Any]]:
@@ -51,7 +49,7 @@ def task_of(case: Case, variant: Variant, trees: Mapping[str, Tree]) -> dict[str
         params["cwd"] = place(params["cwd"] or ".")
     if params.get("goal") and params["goal"]["within"] is None:
         params["goal"] = {**params["goal"], "within": SEARCHING * case.measure.budget / len(case.variants)}
-    params |= {key: place(params[key]) for key in FILES if params.get(key)}
+    params |= {key: place(params[key]) for key in FILE_PARAMS if params.get(key)}
     path = [place(entry) for entry in params["path"]] + [place(".")] if "path" in params else []
     if params.get("audit"):  # a function of the user's, beside the scenario
         path = [place(".")]

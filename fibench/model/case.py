@@ -18,6 +18,10 @@ CONTROL = "control"
 """The name of the baseline's twin whose difference from the baseline is the noise floor."""
 
 
+FILE_PARAMS = ("body_file", "data", "trace", "ca_file", "locustfile")
+"""Parameters of kinds that name files, relative to the scenario."""
+
+
 class Frozen(BaseModel):
     """Frozen and exact."""
 

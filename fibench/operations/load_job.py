@@ -11,6 +11,8 @@ from fibench.traffic.job import Address, Closed, Expect, Job, Open, Shot, Shots
 from fibench.traffic.resolve import host_of, path_of
 
 Engine = Callable[[Job, str, dict[str, Any], Callable[[], object]], Shot]
+SHORTEST, FOR_P95 = 1.0, 90.0
+"""Seconds of a window, and requests that it should have: 72 are the fewest for a p95, and Poisson's arrivals vary."""
 LONGEST_RAMP = 5.0
 """Seconds over which the users of a closed loop start at most."""
 OUT_OF_STEP = 0.05
@@ -69,6 +71,9 @@ def length(params: dict[str, Any]) -> float:
         return float(sum(phase["duration"] for phase in params["steps"]))
     if params["arrivals"] == "trace":
         return max(0.1, math.ceil(10 * max(pacer.read_trace(params["trace"]), default=0.0)) / 10)
+    if params["duration"] is None:
+        rates = [rate for rate in (params["rate"], params["rate_to"]) if rate]
+        return max(SHORTEST, FOR_P95 * len(rates) / sum(rates)) if rates else SHORTEST
     return float(params["duration"])
 
 

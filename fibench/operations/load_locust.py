@@ -20,8 +20,8 @@ def run(job: Job, folder: str, params: dict[str, Any], look: Callable[[], object
         locust_engine.as_journey(job),
         host=params["url"].partition("://")[0] + "://" + host_of(params["url"]),
         remote_workers=params["remote_workers"],
-        bind=params["bind"],
-        port=params["port"],
+        bind=params["master_bind"],
+        port=params["master_port"],
     )
     if params["locustfile"]:
         journey = replace(journey, locustfile=params["locustfile"], script=None)

@@ -88,6 +88,7 @@ def _server(params: dict[str, Any], folder: str) -> Server:
     several = params["server"] == "gunicorn" or params["workers"] > 1
     ready = Ready(
         http="" if tcp else params["ready"],
+        statuses=frozenset(range(200, 400)) if params["ready"] not in ("/", "tcp") else frozenset(),
         tcp=tcp,
         processes=params["workers"] if several and params["server"] != "command" else 0,
         timeout=params["ready_timeout"],

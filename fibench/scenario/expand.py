@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fibench.model.case import CONTROL, Case, Variant
+from fibench.model.case import CONTROL, FILE_PARAMS, Case, Variant
 from fibench.model.scenario import Claim, Scenario, VariantSpec
 from fibench.ports import Workload
 from fibench.scenario import claims, metrics, params
@@ -39,7 +39,9 @@ def expand(scenario: Scenario, workload: Workload) -> tuple[Case, ...]:
         _case(scenario, workload, point, sides, claims.attached(resolved, point, first=point is points[0]))
         for point, (sides, _) in zip(points, settled, strict=True)
     )
-    _raise_if(scenario, [*claims.homeless(scenario, resolved, cases), *_label_problems(cases, workload)])
+    _raise_if(
+        scenario, [*claims.homeless(scenario, resolved, cases), *_label_problems(cases, workload), *_file_problems(cases)]
+    )
     return cases
 
 
@@ -85,6 +87,18 @@ def _label_problems(cases: tuple[Case, ...], workload: Workload) -> list[Problem
                 )
                 return [Problem(("variants", variant.name), text)]
     return []
+
+
+def _file_problems(cases: tuple[Case, ...]) -> list[Problem]:
+    """Files that are not there, found before anything is started."""
+    problems = []
+    for case in cases[:1]:
+        for variant in case.variants:
+            for key in FILE_PARAMS:
+                named = variant.params.get(key)
+                if isinstance(named, str) and variant.revision is None and not (Path(case.folder) / named).is_file():
+                    problems.append(Problem((key,), f"{key}: there is no file {plain(named)} in {case.folder}"))
+    return list(dict.fromkeys(problems))
 
 
 def key_of(case: Case) -> str:

@@ -35,6 +35,8 @@ _PR_SET_PDEATHSIG = 1
 _TAKEN = re.compile(
     r"address (is )?already in use|EADDRINUSE|connection in use|port \d* ?is already (in use|allocated)", re.IGNORECASE
 )
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning)\b.*")
+_OF_STOPPING = ("KeyboardInterrupt", "SystemExit", "asyncio.exceptions.CancelledError", "concurrent.futures")
 _LIBC = ctypes.CDLL(None)
 
 
@@ -192,12 +194,18 @@ class Server:
                 if str(self.port) in taken
                 else f"a port is already in use: {what}"
             )
-        lines = [taken] if taken and joint == ": " else self.last_lines(1 if joint == ": " else 3)
+        told = self.telling()
+        lines = [taken] if taken and joint == ": " else [told] if told else self.last_lines(1 if joint == ": " else 3)
         hint = "" if lines else "it printed nothing; " + "run the command by hand: " + shlex.join(self.command)
         return EngineError(what + (joint + " | ".join(lines) if lines else ""), hint or f"its log: {self.log}")
 
+    def telling(self) -> str:
+        """The last line of its log that names an exception and is not about our stopping it; "" without one."""
+        lines = [line for line in self.last_lines(60) if _EXCEPTION.match(line) and not line.startswith(_OF_STOPPING)]
+        return lines[-1] if lines else ""
+
     def _said(self) -> str:
-        lines = self.last_lines(2)
+        lines = [told] if (told := self.telling()) else self.last_lines(2)
         return f": {' | '.join(lines)}" if lines else ""
 
     def _remember(self) -> None:

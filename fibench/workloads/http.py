@@ -33,6 +33,10 @@ class HttpKind(ClosedKind):
     service = True
     shown = traffic.SHOWN
 
+    def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
+        """See `traffic.settled`."""
+        return traffic.settled(super().settle(params, free))
+
     def standard(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """See `traffic.standard`."""
         return traffic.standard(params)

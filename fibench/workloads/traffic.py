@@ -71,7 +71,8 @@ class Traffic(Strict):
     think: Annotated[Seconds, Field(ge=0, le=3600)] = 0.0
     random_think: bool = False
     connections: Annotated[int, Field(ge=1, le=10_000)] = 64
-    duration: Annotated[Seconds, Field(ge=0.1, le=3600)] = 1.0
+    duration: Annotated[Seconds, Field(ge=0.1, le=3600)] | None = None
+    """Of a window; without it 1 s, or as long as it takes to have a p95 at this rate."""
     warmup: Annotated[Seconds, Field(ge=0, le=600)] = 0.5
     timeout: Annotated[Seconds, Field(gt=0, le=600)] = 10.0
     keep_alive: bool = True
@@ -87,8 +88,8 @@ class Traffic(Strict):
     locustfile: str | None = None
     spawn_rate: Annotated[Rate, Field(gt=0)] | None = None
     remote_workers: Annotated[int, Field(ge=0, le=1000)] = 0
-    bind: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    master_bind: str = "127.0.0.1"
+    master_port: Annotated[int, Field(ge=0, le=65535)] = 0
     simulated: str = ""
 
     @model_validator(mode="after")
@@ -115,8 +116,8 @@ def _missing(params: Traffic) -> Iterator[str]:
         yield "arrivals: trace needs trace, a file with one offset in seconds per line"
     if arrivals == "search" and params.goal is None:
         yield "arrivals: search needs a goal, e.g. goal: {p95: 50 ms, errors: 1 %}"
-    if params.remote_workers and (params.engine != "locust" or not params.port):
-        yield "remote_workers needs engine: locust and a port on which they find this machine, e.g. port: 5557"
+    if params.remote_workers and (params.engine != "locust" or not params.master_port):
+        yield "remote_workers needs engine: locust and a port on which they find this machine, e.g. master_port: 5557"
     if params.locustfile and params.engine != "locust":
         yield "a locustfile needs engine: locust"
 
@@ -173,10 +174,18 @@ def instructions(params: Mapping[str, Any]) -> Iterator[str]:
     if params.get("remote_workers"):
         from fibench.traffic.locust_engine import LocustJob, worker_commands
 
-        named = ("remote_workers", "processes", "bind", "port")
-        job = LocustJob("", 1, 1.0, 1.0, **{name: params[name] for name in named})
+        bind, port = params["master_bind"], params["master_port"]
+        job = LocustJob(
+            "", 1, 1.0, 1.0, remote_workers=params["remote_workers"], processes=params["processes"], bind=bind, port=port
+        )
         for command in dict.fromkeys(worker_commands(job)):
             yield f"on each of {params['remote_workers']} machines: while true; do {command}; sleep 1; done"
+
+
+def settled(params: dict[str, Any]) -> dict[str, Any]:
+    """Users without a rate mean a closed loop, and so do the engines that know nothing else."""
+    closed = params.get("users") is not None or params.get("engine") in ("locust", "threads")
+    return {"arrivals": "closed", **params} if closed and params.get("rate") is None else params
 
 
 def standard(params: Mapping[str, Any]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class WorkersKind(ClosedKind):
 
     def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
         """As every closed kind; a bare `command` means `server: command`."""
-        settled = super().settle(params, free)
+        settled = traffic.settled(super().settle(params, free))
         if settled.get("workers") in FORMULAS:
             settled["workers"] = FORMULAS[settled["workers"]](cores())
         return {"server": "command", **settled} if settled.get("command") is not None else settled

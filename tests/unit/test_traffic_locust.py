@@ -390,7 +390,7 @@ def test_only_requests_that_start_within_the_window_count() -> None:
     made = recorder()
     for began in (999.9, 1000.0, 1009.9, 1010.0):
         made.request("GET", "/", 5.0, 1, start_time=began)
-    assert made.facts["count"] == 2 and made.facts["outside"] == 2
+    assert made.facts["count"] == 2 and made.facts["early"] == 2
 
 
 def test_records_are_taken_in_order_with_their_names() -> None:
