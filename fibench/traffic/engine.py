@@ -108,13 +108,6 @@ def run(job: Job, folder: str, look: Callable[[], object] = lambda: None) -> Sho
             one.end()
 
 
-def run_open(job: Job, folder: str) -> Shot:
-    """`run` for callers that mean the open loop; TypeError if the job's load is another one."""
-    if not isinstance(job.load, Open):
-        raise TypeError("run_open wants a job with an Open load")
-    return run(job, folder)
-
-
 def _window(job: Job, clients: list[Client], look: Callable[[], object]) -> Shot:
     for one in clients:
         one.tell(b"!")

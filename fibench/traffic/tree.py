@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -182,36 +182,6 @@ def between(before: Usage, after: Usage) -> Used:
         processes=after.processes - before.processes,
         vanished=len(gone),
     )
-
-
-@dataclass(slots=True)
-class Peak:
-    """The largest values seen, each on its own; None where none could be read."""
-
-    pss: int | None = None
-    uss: int | None = None
-    rss: int | None = None
-    files: int | None = None
-    threads: int | None = None
-    processes: int | None = None
-
-
-class Sampler:
-    """Keeps the peaks of a tree: a loop calls `take`, say once a second."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.peak = Peak()
-        self.taken = 0
-
-    def take(self) -> Usage:
-        """Look now, keep the largest values; returns what was seen."""
-        usage = snapshot(self.pid)
-        self.taken += 1
-        for field in fields(Peak):
-            values = [value for value in (getattr(self.peak, field.name), getattr(usage, field.name)) if value is not None]
-            setattr(self.peak, field.name, max(values, default=None))
-        return usage
 
 
 def look(pid: int, *, memory: bool = True) -> Process | None:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy
 import pytest
 
-from fibench.traffic import connection, engine
-from fibench.traffic.job import Address, Closed, Expect, Job, Open
+from fibench.traffic import connection
+from fibench.traffic.job import Address, Closed, Expect, Open
 from fibench.traffic.open_loop import CHUNK, bucket, due_times, quantile
 from fibench.traffic.record import CHECK, CLOSED, MALFORMED, SHED, TIMEOUT, TOO_LARGE
 from tests.unit.traffic_engine_servers import GET, OK, answering, evenly, fire, read_request, serving, statuses
@@ -301,14 +301,6 @@ def test_a_schedule_far_beyond_the_client_is_sent_in_full() -> None:
     assert statuses(rows) == {200: 3000}
     assert set(rows["due"]) == {0} and rows["dispatch"].max() > rows["dispatch"].min() >= 0
     assert shot.health.offered == 3000
-
-
-def test_run_open_is_for_open_loads(tmp_path: Path) -> None:
-    with serving(answering(OK)) as server:
-        job = Job(server.address, [GET], evenly(100, 0.05), 0.05)
-        assert engine.run_open(job, str(tmp_path)).health.sent == 5
-        with pytest.raises(TypeError, match="Open"):
-            engine.run_open(Job(server.address, [GET], Closed(1), 0.1), str(tmp_path))
 
 
 def test_a_process_may_have_nothing_to_do_and_all_are_pinned() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from fibench.traffic import tree
-from fibench.traffic.tree import Process, Sampler, between, parse_stat, snapshot, total
+from fibench.traffic.tree import Process, between, parse_stat, snapshot, total
 
 PREAMBLE = """
 import os, sys, time
@@ -231,26 +231,3 @@ def test_a_name_with_brackets_and_blanks_does_not_confuse() -> None:
 
 def test_descendants_at_any_depth_and_no_others() -> None:
     assert sorted(tree.below(1, {2: 1, 3: 2, 4: 3, 9: 8, 1: 0})) == [2, 3, 4]
-
-
-def test_peaks_stay_when_the_use_goes_down(child: Callable[[str], Child]) -> None:
-    one = child("say('up'); wait(); block = bytearray(b'x') * (40 << 20); say('more'); wait(); del block; say('less'); wait()")
-    one.hear()
-    sampler = Sampler(one.pid)
-    low = sampler.take()
-    one.step()
-    sampler.take()
-    one.step()
-    last = sampler.take()
-    assert sampler.taken == 3
-    assert low.uss and last.uss and sampler.peak.uss and sampler.peak.files
-    assert sampler.peak.uss > low.uss + (40 << 20) - (1 << 20)
-    assert last.uss < sampler.peak.uss - (30 << 20)
-
-
-def test_peaks_are_unknown_when_nothing_could_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree, "_memory", lambda pid: (None, None, None))
-    sampler = Sampler(os.getpid())
-    sampler.take()
-    assert sampler.peak.pss is None
-    assert sampler.peak.threads
