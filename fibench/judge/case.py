@@ -16,7 +16,7 @@ from fibench.model.note import Note
 from fibench.model.result import CaseResult, Comparison, Control, Summary
 from fibench.model.run import CaseRecord
 from fibench.stats.quantile import quantile
-from fibench.stats.sequential import Floats, Interval, confidence_sequence, sup_e_value
+from fibench.stats.sequential import Floats, Interval, confidence_sequence, fewest_units, sup_e_value
 
 BRACKETED = 0.9
 """Level of a capacity's bracket: each end was proven by a probe at 97.5 %, and a ratio takes two of them on either side."""
@@ -204,7 +204,8 @@ def _reason(found: Judgement, record: CaseRecord) -> str:
     if found.more == 0:
         return found.reason
     seconds = _seconds(found.more, record) if found.more else math.inf
-    if record.done and record.seconds < 0.7 * record.case.measure.budget and record.case.claims:
+    enough = pair.units(record) >= fewest_units(record.case.measure.alpha)
+    if record.done and enough and record.seconds < 0.7 * record.case.measure.budget and record.case.claims:
         return f"{found.reason}; measuring stopped when all claims were decided"
     if seconds > FAR * record.case.measure.budget:
         return f"{found.reason}; too close to call in any sensible time"

@@ -92,7 +92,7 @@ def _suggestion(
     reason = "only one run on each side, so how much runs differ from session to session is unknown"
     if beyond:
         reason += f" (noise, if by {math.expm1(explains):.1%} or more)"
-    reason += f"; {FEWEST_SESSIONS} stored runs of the same code would tell, and gate --against REVISION decides now"
+    reason += f"; {FEWEST_SESSIONS} stored runs of the same code would tell; both measured side by side decide at once"
     interval = Interval(gap, -math.inf, math.inf, min(before.units, after.units))
     return _row(before, after, metric, interval, alpha, verdict, "E0", margin, reason, 1.0)
 
