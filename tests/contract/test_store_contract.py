@@ -30,9 +30,12 @@ from fibench.model.case import Case, Variant
 from fibench.model.fingerprint import Fingerprint
 from fibench.model.metric import Metric
 from fibench.model.note import Note
+from fibench.model.requests import Requests
 from fibench.model.run import CaseRecord, Generation, Run
 from fibench.model.scenario import Bound, Claim, Measure, RatioOf
 from fibench.store import open_store
+from fibench.traffic.packing import pack
+from fibench.traffic.record import PACK
 
 PASSWORD = "s3cret-and-long"
 
@@ -186,6 +189,23 @@ def test_a_run_written_step_by_step_comes_back_equal(store):
     store.finish(run.id, "complete", 9.25, run.notes)
 
     assert store.load(run.id) == run
+
+
+def test_windows_come_back_with_what_was_told_of_them_and_with_every_raw_request(store):
+    raw = [PACK.pack(i, 0.001, 0.002, 0.003, 0.0, 200 + i, 5) for i in range(3)]
+    packed = {0: pack(b"".join(raw)), 3: pack(raw[0])}
+    remarks = tuple({"invalid": ["late"] * (i == 2), "offered": i} for i in range(6))
+    window = dataclasses.replace(a_generation(), remarks=remarks, requests=Requests.of(packed))
+    store.begin(a_run(cases=(CaseRecord(a_case("k1")), a_record("k2"))))
+    store.add_generation("20260101-aaaa", 0, window)
+    found = store.load("20260101-aaaa")
+    (generation,) = found.cases[0].generations
+    assert generation.remarks == remarks
+    assert generation.requests.records(0)["status"].tolist() == [200, 201, 202]
+    assert generation.requests.records(3)["due"].tolist() == [0]
+    assert len(generation.requests.records(1)) == 0
+    assert found.cases[1].generations[0].requests is None
+    assert store.remove(["20260101-aaaa"]) == 1
 
 
 def test_a_whole_run_can_be_stored_at_once(store):
