@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from fibench import units
 from fibench.model.metric import Metric
 from fibench.model.result import Summary
 from fibench.model.run import CaseRecord, Generation
@@ -31,12 +32,24 @@ def summary(record: CaseRecord, metric: Metric, variant: str) -> Summary | None:
 def nothing(record: CaseRecord, metric: Metric) -> str:
     """Why there is no value of this metric although something ran."""
     if metric.bracket:
-        return "the searches did not end within the budget; raise it"
+        return f"the searches did not end within the budget{_so_far(record)}; raise it"
     found = re.search(r"_p(\d+)$", metric.name)
     if found and any(generation.requests is not None for generation in record.generations):
         fewest = needed(int(found[1]) / 100)
         return f"n too small: hardly a window had the {fewest} requests that {metric.name} takes; raise duration, rate or users"
     return "nothing was measured"
+
+
+def _so_far(record: CaseRecord) -> str:
+    """ " (v1 holds 120/s, v2 holds 300/s so far)": what the probes have proven."""
+    holds = {
+        name: float(remark["holds"])
+        for generation in record.generations
+        for name, remark in zip(generation.variants, generation.remarks, strict=False)
+        if remark.get("holds")
+    }
+    said = ", ".join(f"{name} holds {units.show(rate, '1/s')}" for name, rate in sorted(holds.items()))
+    return f" ({said} so far)" if said else ""
 
 
 def requests(record: CaseRecord, name: str, variant: str) -> Floats:

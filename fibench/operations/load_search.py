@@ -47,6 +47,7 @@ class Probes:
             "overloaded": [],
             "probe": {"rate": probe.rate, "stage": probe.kind, "kept": said.kept, "why": said.why},
         }
+        told["holds"] = self.search.answer().low
         self.over = self.search.next() is None
 
     def after(self, loops: int) -> dict[str, float]:

@@ -157,6 +157,14 @@ def test_capacities_whose_brackets_touch_are_not_told_apart() -> None:
     )
 
 
+def test_a_search_that_the_budget_cut_off_says_what_it_knows() -> None:
+    made = searched({"v1": (100.0, 97.0, 103.0), "v2": (200.0, 194.0, 206.0)})
+    probe = replace(made.generations[0], remarks=({"holds": 80.0}, {"holds": 0.0}))
+    found = judge_case(replace(made, generations=(probe,), done=True)).comparisons[0]
+    assert found.verdict == "INCONCLUSIVE"
+    assert found.reason == "the searches did not end within the budget (v1 holds 80.0 /s so far); raise it"
+
+
 def test_a_search_that_found_no_rate_gives_no_ratio() -> None:
     found = judge_case(searched({"v1": (0.0, 0.0, 10.0), "v2": (104.0, 99.0, 109.0)})).comparisons[0]
     assert found.verdict == "INVALID" and "no capacity was found" in found.reason
