@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -35,7 +38,7 @@ class Check:
 
 def examine(store: str | None) -> list[Check]:
     """All checks; takes about two seconds."""
-    return [*_machine(), *_packages(), _clock(), _neighbours(), _spawn(), _store(store)]
+    return [*_machine(), *_packages(), _clock(), _neighbours(), _spawn(), _load_client(), _store(store)]
 
 
 def _machine() -> list[Check]:
@@ -92,6 +95,18 @@ def _spawn() -> Check:
 
     floor, _ = spawn_floor()
     return Check("ok", "spawn floor", f"{units.show(floor, 's')} to start and end a process")
+
+
+def _load_client() -> Check:
+    """Asked of a process of its own: what it is granted, it keeps."""
+    code = "from fibench.traffic.punctual import claim; print(claim(real_time=True))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    granted, most = done.stdout.strip(), resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    hint = (
+        "" if granted.startswith("real-time") else "open loops beside a busy server will be late more often: CAP_SYS_NICE helps"
+    )
+    found = f"{granted or 'no priority'}, at most {most:,} connections"
+    return Check("ok" if granted else "note", "load client", found, hint)
 
 
 def _store(place: str | None) -> Check:
