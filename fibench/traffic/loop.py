@@ -18,8 +18,9 @@ from fibench.traffic.record import CLOSED, TIMEOUT
 from fibench.traffic.response import Answer, BadAnswerError, Heads
 from fibench.traffic.writer import Writer
 
-SOON = 20_000_000
-"""ns after sending within which a server that closes has not read the request: it had closed its idle connection before."""
+SOON = 100_000_000
+"""ns after sending within which a server that closes has hardly worked on the request: it had closed its idle connection
+before. The news takes microseconds on the wire, but a busy machine may wake the client much later."""
 SAFE = (b"GET ", b"HEAD ", b"OPTIONS ", b"PUT ", b"DELETE ")
 """Requests that may be sent again (RFC 9110 §9.2.2): of any other nobody knows whether it has been carried out."""
 

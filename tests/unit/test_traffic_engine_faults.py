@@ -119,7 +119,7 @@ def test_a_crash_over_a_request_is_not_taken_for_an_idle_connection_that_closes(
         read_request(link)
         link.sendall(OK)
         if read_request(link):
-            time.sleep(0.05)
+            time.sleep(0.3)
             reset(link)
 
     with serving(talk) as server:
