@@ -9,10 +9,7 @@ from urllib.parse import urlsplit
 from fibench.app.planning import Planned
 from fibench.errors import UsageError
 from fibench.traffic.errors import EngineError
-from fibench.traffic.resolve import is_local, resolve
-
-ALLOWED = "FIBENCH_MAY_LOAD"
-"""See `fibench.operations.load_client`."""
+from fibench.traffic.resolve import ALLOWED, may_load, resolve
 
 
 def check(planned: Sequence[Planned], allowed: Sequence[str]) -> None:
@@ -24,8 +21,8 @@ def check(planned: Sequence[Planned], allowed: Sequence[str]) -> None:
     for one in planned:
         for variant in one.case.variants:
             for url in one.workload.addresses(variant.params):
-                host = urlsplit(url).hostname or ""
-                if host not in allowed and _public(url):
+                if _public(url):
+                    host = urlsplit(url).hostname
                     raise UsageError(
                         f"{one.case.scenario}: '{variant.name}' would send load to {host}, a public address",
                         hint=f"if you may do that: --yes-i-may-load {host}",
@@ -33,8 +30,8 @@ def check(planned: Sequence[Planned], allowed: Sequence[str]) -> None:
 
 
 def _public(url: str) -> bool:
-    """True for what lies beyond loopback and private networks; a name that does not resolve gets no load at all."""
+    """True for a public host that nobody named; a name that does not resolve gets no load at all."""
     try:
-        return not is_local(resolve(url))
+        return not may_load(url, resolve(url))
     except EngineError:
         return False

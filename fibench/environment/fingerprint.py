@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import fibench
 from fibench.environment.noise import noise
 from fibench.model.fingerprint import Fingerprint
+from fibench.traffic.tree import cores
 
 
 def collect(packages: Iterable[str], folder: Path) -> Fingerprint:
@@ -22,7 +22,7 @@ def collect(packages: Iterable[str], folder: Path) -> Fingerprint:
     return Fingerprint(
         host=platform.node(),
         cpu=_cpu(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=cores(),
         quota=_quota(),
         memory=_memory(),
         virtual=_virtual(),

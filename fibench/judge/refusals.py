@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 
 import numpy as np
@@ -13,6 +12,7 @@ from fibench.judge import pair
 from fibench.judge.steady import unsteady
 from fibench.model.metric import Metric
 from fibench.model.run import CaseRecord
+from fibench.model.windows import FIGURES
 
 UNAVAILABLE = "not available here: "
 """How a failure begins that is nobody's fault: the claim is then not testable instead of unproven."""
@@ -45,8 +45,8 @@ def void(record: CaseRecord, variant: str) -> str:
     share = TOLERATED_VOID if record.done else 1.0
     if len(refused) <= share * len(told) and not _surely_more(len(refused), len(told), record.case.measure.alpha):
         return ""
-    first = Counter(_without_figures(reasons[0]) for reasons in refused).most_common(1)[0][0]
-    example = next(reasons[0] for reasons in reversed(refused) if _without_figures(reasons[0]) == first)
+    first = Counter(FIGURES.sub("", reasons[0]) for reasons in refused).most_common(1)[0][0]
+    example = next(reasons[0] for reasons in reversed(refused) if FIGURES.sub("", reasons[0]) == first)
     return f"{variant}: {len(refused)} of {len(told)} {VOID}: {example}"
 
 
@@ -59,10 +59,6 @@ def _surely_more(refused: int, windows: int, alpha: float) -> bool:
         for count in range(refused, windows + 1)
     )
     return math.fsum(tail) < alpha / 10  # it is looked at after every window
-
-
-def _without_figures(reason: str) -> str:
-    return re.sub(r"[\d.,]+", "", reason)
 
 
 def _below_spawn_floor(record: CaseRecord, names: tuple[str, str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 from fibench.operations import load_job, load_try
 from fibench.operations.load_server import Watched
@@ -14,12 +13,10 @@ from fibench.traffic import validity, window
 from fibench.traffic.errors import EngineError
 from fibench.traffic.job import Job, Shot
 from fibench.traffic.record import FAILURES
-from fibench.traffic.resolve import is_local, resolve
+from fibench.traffic.resolve import may_load, resolve
 
 DIAGNOSTIC = frozenset({"client_cpu", "client_lag", "lateness", "errors", "wall", "cpu"})
 """Metrics that explain a window that does not count; all others of it are no numbers."""
-ALLOWED = "FIBENCH_MAY_LOAD"
-"""The public hosts that the user said may be loaded, in the environment: the name is resolved again in this process."""
 STRIDE = 10_000_019
 """Requests are numbered on from window to window, and from client to client, so that no id comes twice."""
 _clients = [0]
@@ -31,7 +28,7 @@ class Client:
     def __init__(self, params: dict[str, Any], url: str, folder: str, server: Watched | None = None) -> None:
         self.params, self.url, self.folder, self.server = params, url, folder, server
         self.address = resolve(url, params["ca_file"], not params["insecure"])
-        if not (is_local(self.address) or urlsplit(url).hostname in os.environ.get(ALLOWED, "").split(",")):
+        if not may_load(url, self.address):
             raise EngineError(f"{url} leads to {self.address.host}, a public address", "see --yes-i-may-load")
         self.shots = load_job.shots(params, url)
         self.statuses = load_job.statuses(params)

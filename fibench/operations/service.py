@@ -18,6 +18,7 @@ from fibench.operations.load_server import Watched
 from fibench.step import Step
 from fibench.traffic.ready import Ready
 from fibench.traffic.server import Server
+from fibench.traffic.tree import cores
 
 COMMANDS = {
     "gunicorn": [
@@ -58,11 +59,6 @@ def open_workers(params: dict[str, Any]) -> Step:
         shutil.rmtree(folder, ignore_errors=True)
 
     return _step(params, client, close, facts)
-
-
-def cores() -> int:
-    """CPUs that the server and its client may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _step(params: dict[str, Any], client: Client, close: Any, facts: dict[str, Any]) -> Step:

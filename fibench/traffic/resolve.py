@@ -30,6 +30,10 @@ LOCAL = tuple(
 _EXAMPLE = "write it as http://127.0.0.1:8000/path"
 
 
+ALLOWED = "FIBENCH_MAY_LOAD"
+"""The public hosts that may be loaded, in the environment: the processes that send load ask again."""
+
+
 def resolve(url: str, ca_file: str | None = None, verify: bool = True) -> Address:
     """Where `url` (http, https, or http+unix://%2Fpath%2Fto.sock/) leads; one question to the name server.
 
@@ -74,6 +78,11 @@ def is_local(address: Address) -> bool:
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     return any(ip in network for network in LOCAL)
+
+
+def may_load(url: str, address: Address) -> bool:
+    """True for what is near, and for public hosts that the user named (`ALLOWED` in the environment)."""
+    return is_local(address) or urlsplit(url).hostname in os.environ.get(ALLOWED, "").split(",")
 
 
 def _split(url: str) -> tuple[SplitResult, int]:

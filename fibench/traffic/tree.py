@@ -104,6 +104,11 @@ def stat(pid: int) -> Stat | None:
         return None
 
 
+def cores() -> int:
+    """CPUs that this process, and what it starts, may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def everyone() -> dict[int, Stat]:
     """All processes of the system."""
     found = {int(name): stat(int(name)) for name in _names("/proc") if name.isdigit()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
@@ -15,8 +14,10 @@ from fibench.model.note import Note
 from fibench.model.result import CaseResult
 from fibench.model.run import CaseRecord
 from fibench.model.scenario import Seconds
-from fibench.workloads import traffic, traffic_notes
-from fibench.workloads.closed import ClosedKind, missing
+from fibench.traffic.tree import cores
+from fibench.workloads import traffic
+from fibench.workloads.closed import missing
+from fibench.workloads.traffic_kind import TrafficKind
 
 CONSULTATIONS = "fibench.systems.consultations.app:app"
 PACKAGES = {"gunicorn": ("gunicorn", "uvicorn_worker"), "uvicorn": ("uvicorn",)}
@@ -53,7 +54,7 @@ class Params(traffic.Traffic):
         return self
 
 
-class WorkersKind(ClosedKind):
+class WorkersKind(TrafficKind):
     """The parent half; the child's is `fibench.operations.service`."""
 
     name = "workers"
@@ -74,32 +75,14 @@ class WorkersKind(ClosedKind):
     }
     operation = "fibench.operations.service:open_workers"
     packages = ("httptools", "gunicorn", "uvicorn", "uvloop", "fastapi", "h5py")
-    per_round = True
-    service = True
     shown = (*traffic.SHOWN, "server_cpu", "server_memory")
 
     def settle(self, params: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, Any]:
         """As every closed kind; a bare `command` means `server: command`."""
-        settled = traffic.settled(super().settle(params, free))
+        settled = super().settle(params, free)
         if settled.get("workers") in FORMULAS:
             settled["workers"] = FORMULAS[settled["workers"]](cores())
         return {"server": "command", **settled} if settled.get("command") is not None else settled
-
-    def standard(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """See `traffic.standard`."""
-        return traffic.standard(params)
-
-    def same_inputs(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-        """See `traffic.same_request`."""
-        return traffic.same_request(one, other)
-
-    def instructions(self, params: Mapping[str, Any]) -> Iterable[str]:
-        """See `traffic.instructions`."""
-        return traffic.instructions(params)
-
-    def label(self, params: Mapping[str, Any]) -> str:
-        """See `traffic.label`."""
-        return traffic.label(params)
 
     def unavailable(self, params: Mapping[str, Any]) -> str:
         """The packages that start the server."""
@@ -110,18 +93,13 @@ class WorkersKind(ClosedKind):
 
     def notes(self, record: CaseRecord, result: CaseResult) -> Iterable[Note]:
         """How the load went, and for which cores the verdicts on numbers of workers hold."""
-        yield from traffic_notes.of(record, result)
+        yield from super().notes(record, result)
         several = {variant.params["workers"] for variant in record.case.variants}
         if len(several) > 1:
             found = next(iter(record.generations), None)
             count = next(iter(found.facts["variants"].values()))["cores"] if found else cores()
             text = f"{count} cores were found, and the client used them too: 2 × cores + 1 is {2 * count + 1} workers here"
             yield Note("cores", text, "a machine with more cores may have another best number of workers", record.case.title)
-
-
-def cores() -> int:
-    """CPUs that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 FORMULAS: Mapping[str, Callable[[int], int]] = {"cores": lambda count: count, "2 * cores + 1": lambda count: 2 * count + 1}

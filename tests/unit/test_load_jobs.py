@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from fibench.operations import load_job
-from fibench.operations.load_client import ALLOWED, Client
+from fibench.operations.load_client import Client
 from fibench.operations.load_server import forget_peak, peak
 from fibench.traffic.errors import EngineError
 from fibench.traffic.job import Closed, Open
+from fibench.traffic.resolve import ALLOWED
 from fibench.workloads.http import Params
 
 
